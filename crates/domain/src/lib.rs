@@ -1,0 +1,15 @@
+//! What the product knows without input or output: ids, peers, rules, limits.
+//!
+//! Pure and synchronous. Time and randomness are arguments ([`Clock`], [`Random`]); nothing here
+//! knows of sockets, SQL or wire formats.
+
+pub mod clock;
+pub mod error;
+pub mod ids;
+pub mod random;
+pub mod testing;
+
+pub use clock::{Clock, SharedClock, Time};
+pub use error::{Error, Fault};
+pub use ids::{ChannelId, ChatId, Peer, UserId};
+pub use random::{Random, SharedRandom};
