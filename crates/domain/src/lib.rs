@@ -7,9 +7,13 @@ pub mod clock;
 pub mod error;
 pub mod ids;
 pub mod random;
+pub mod session;
+pub mod task;
 pub mod testing;
 
 pub use clock::{Clock, SharedClock, Time};
 pub use error::{Error, Fault};
 pub use ids::{ChannelId, ChatId, Peer, UserId};
 pub use random::{Random, SharedRandom};
+pub use session::SessionRef;
+pub use task::{BoxFuture, SharedSpawn, Spawn};

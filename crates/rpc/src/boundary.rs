@@ -6,24 +6,11 @@
 //! `'static`, so that the body of a call is compiled once and never moved by value.
 
 use std::fmt;
-use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
 
+pub use domain::session::SessionRef;
+pub use domain::task::BoxFuture;
 use domain::{Error, Time};
-
-/// A future as it crosses a crate boundary.
-pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// One session, as pushes address it.
-///
-/// Session ids are chosen by clients, so only the pair means anything. `key_id` is the key that packets are
-/// sealed with: of a client that uses temporary keys, that is the temporary one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SessionRef {
-    pub key_id: i64,
-    pub session_id: i64,
-}
 
 /// Where a query comes from.
 #[derive(Clone, Debug)]
