@@ -47,6 +47,7 @@ faults! {
     contact_name_empty = 400 "CONTACT_NAME_EMPTY";
     dc_id_invalid = 400 "DC_ID_INVALID";
     encrypted_message_invalid = 400 "ENCRYPTED_MESSAGE_INVALID";
+    entities_too_long = 400 "ENTITIES_TOO_LONG";
     entity_bounds_invalid = 400 "ENTITY_BOUNDS_INVALID";
     expires_at_invalid = 400 "EXPIRES_AT_INVALID";
     firstname_invalid = 400 "FIRSTNAME_INVALID";
@@ -55,6 +56,7 @@ faults! {
     input_fetch_error = 400 "INPUT_FETCH_ERROR";
     lang_pack_invalid = 400 "LANG_PACK_INVALID";
     lastname_invalid = 400 "LASTNAME_INVALID";
+    media_caption_too_long = 400 "MEDIA_CAPTION_TOO_LONG";
     message_edit_time_expired = 400 "MESSAGE_EDIT_TIME_EXPIRED";
     message_empty = 400 "MESSAGE_EMPTY";
     message_id_invalid = 400 "MESSAGE_ID_INVALID";
@@ -78,6 +80,7 @@ faults! {
     pinned_dialogs_too_much = 400 "PINNED_DIALOGS_TOO_MUCH";
     privacy_key_invalid = 400 "PRIVACY_KEY_INVALID";
     privacy_premium_required = 406 "PRIVACY_PREMIUM_REQUIRED";
+    privacy_too_long = 400 "PRIVACY_TOO_LONG";
     privacy_value_invalid = 400 "PRIVACY_VALUE_INVALID";
     query_too_short = 400 "QUERY_TOO_SHORT";
     random_id_duplicate = 500 "RANDOM_ID_DUPLICATE";

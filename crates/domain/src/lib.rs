@@ -5,11 +5,19 @@
 
 pub mod clock;
 pub mod error;
+pub mod flood;
 pub mod ids;
+pub mod limits;
+pub mod names;
+pub mod phone;
+pub mod privacy;
 pub mod random;
 pub mod session;
 pub mod task;
 pub mod testing;
+pub mod text;
+pub mod username;
+pub mod words;
 
 pub use clock::{Clock, SharedClock, Time};
 pub use error::{Error, Fault};
