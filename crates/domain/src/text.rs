@@ -1,1 +1,0 @@
-//! Message text and its entities.
