@@ -3,10 +3,15 @@
 //! Pure and synchronous. Time and randomness are arguments ([`Clock`], [`Random`]); nothing here
 //! knows of sockets, SQL or wire formats.
 
+pub mod app_config;
 pub mod clock;
+pub mod countries;
 pub mod error;
+mod fingerprint;
 pub mod flood;
+pub mod hint;
 pub mod ids;
+pub mod lang;
 pub mod limits;
 pub mod names;
 pub mod phone;
@@ -21,6 +26,7 @@ pub mod words;
 
 pub use clock::{Clock, SharedClock, Time};
 pub use error::{Error, Fault};
+pub use hint::Hint;
 pub use ids::{ChannelId, ChatId, Peer, UserId};
 pub use random::{Random, SharedRandom};
 pub use session::SessionRef;

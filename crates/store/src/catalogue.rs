@@ -1,0 +1,3 @@
+pub fn is_sealed(_place: &str) -> bool {
+    true
+}

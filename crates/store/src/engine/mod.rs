@@ -1,0 +1,75 @@
+//! The seam between the store and a database.
+//!
+//! An [`Engine`] opens connections; a [`Session`] is one connection on one thread. Sessions know of
+//! statements and transactions, and nothing of tables. There are two: [`sqlite`] and [`postgres`].
+
+pub(crate) mod postgres;
+pub(crate) mod queue;
+pub(crate) mod readers;
+pub(crate) mod sqlite;
+pub(crate) mod writer;
+
+use crate::{Row, StoreError, Value};
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Writer,
+    Reader,
+}
+
+/// A database that can be connected to.
+pub(crate) trait Engine: Send + Sync {
+    /// Connects, and runs `body` with the connection on the calling thread.
+    fn connect(&self, role: Role, body: &mut dyn FnMut(&mut dyn Session)) -> Result<(), StoreError>;
+
+    /// How many writes go into one transaction at most.
+    fn batch(&self) -> usize;
+
+    /// A script of the schema in the engine's own dialect.
+    fn dialect(&self, script: &str) -> String;
+}
+
+/// One connection. Statements are `&'static str`, so that their address can stand for them in the
+/// cache of prepared statements.
+///
+/// A transaction holds several *steps*, one a write; each step is kept or undone alone.
+pub(crate) trait Session {
+    fn begin(&mut self) -> Result<(), StoreError>;
+
+    /// Returns when the transaction is durable.
+    fn commit(&mut self) -> Result<(), StoreError>;
+    fn rollback(&mut self) -> Result<(), StoreError>;
+
+    /// Begins a step that [`Session::undo_step`] can take back without the rest.
+    fn begin_step(&mut self) -> Result<(), StoreError>;
+    fn keep_step(&mut self) -> Result<(), StoreError>;
+    fn undo_step(&mut self) -> Result<(), StoreError>;
+
+    fn execute(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, StoreError>;
+
+    /// Like [`Session::execute`], but an engine with a network in between need not wait. A failure
+    /// comes out of a later call of the same step, [`Session::settle`] at the latest.
+    fn defer(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<(), StoreError>;
+    fn settle(&mut self) -> Result<(), StoreError>;
+    fn query(
+        &mut self,
+        sql: &'static str,
+        params: &[Value<'_>],
+        rows: &mut Vec<Row>,
+    ) -> Result<(), StoreError>;
+
+    /// Runs one query for each set of parameters, in one round trip where there is a network.
+    fn query_each(
+        &mut self,
+        sql: &'static str,
+        sets: &[&[Value<'_>]],
+        rows: &mut Vec<Row>,
+    ) -> Result<(), StoreError>;
+
+    /// Runs a script of several statements without parameters.
+    fn script(&mut self, sql: &str) -> Result<(), StoreError>;
+
+    /// Whether the connection is of no use any more.
+    fn broken(&self) -> bool;
+}

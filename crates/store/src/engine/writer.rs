@@ -1,0 +1,182 @@
+//! The writer: many closures, one transaction, one wait for the disk.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+
+use async_channel::Receiver;
+
+use super::queue::{Job, refuse};
+use super::{Engine, Role, Session};
+use crate::store::{CommitFate, Shared};
+use crate::tx::Effects;
+use crate::{Owner, StoreError, Tx, Value};
+
+const SELECT_SHREDS: &str = "SELECT owner_kind, owner_id FROM shreds";
+const DELETE_SHRED: &str = "DELETE FROM shreds WHERE owner_kind = $1 AND owner_id = $2";
+
+pub(crate) fn start(
+    engine: Arc<dyn Engine>,
+    shared: Arc<Shared>,
+    queue: Receiver<Box<dyn Job>>,
+) -> Result<JoinHandle<()>, StoreError> {
+    std::thread::Builder::new()
+        .name("store-writer".into())
+        .spawn(move || {
+            let limit = engine.batch();
+            let mut writer = Writer { shared: &shared, effects: Effects::default() };
+            while !(queue.is_closed() && queue.is_empty()) {
+                let connected = engine.connect(Role::Writer, &mut |session| {
+                    if let Err(error) = writer.finish_shreds(session) {
+                        tracing::error!(%error, "data keys that should be gone are still there");
+                    }
+                    writer.serve(session, &queue, limit);
+                });
+                if let Err(error) = connected {
+                    tracing::error!(%error, "the database cannot be written");
+                    refuse(take(&queue, usize::MAX), &error);
+                }
+            }
+        })
+        .map_err(StoreError::unavailable)
+}
+
+/// Waits for a job, and takes those that queue behind it.
+fn take(queue: &Receiver<Box<dyn Job>>, limit: usize) -> Vec<Box<dyn Job>> {
+    let Ok(first) = queue.recv_blocking() else { return Vec::new() };
+    let mut jobs = vec![first];
+    while jobs.len() < limit
+        && let Ok(job) = queue.try_recv()
+    {
+        jobs.push(job);
+    }
+    jobs
+}
+
+struct Writer<'a> {
+    shared: &'a Shared,
+    effects: Effects,
+}
+
+impl Writer<'_> {
+    /// Works until the queue is closed and empty, or the connection is of no use any more.
+    fn serve(&mut self, session: &mut dyn Session, queue: &Receiver<Box<dyn Job>>, limit: usize) {
+        loop {
+            let mut jobs = take(queue, limit);
+            if jobs.is_empty() {
+                return;
+            }
+            self.effects = Effects::default();
+            let outcome = self.transact(session, &mut jobs);
+            let failed = outcome.is_err();
+            match outcome {
+                Ok(()) => {
+                    self.tell();
+                    self.shred(session);
+                    for job in jobs {
+                        job.answer();
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, writes = jobs.len(), "a transaction was lost");
+                    refuse(jobs, &error);
+                }
+            }
+            if (failed && session.rollback().is_err()) || session.broken() {
+                return;
+            }
+        }
+    }
+
+    /// Runs all jobs and makes them durable together. An error means that none of them is.
+    fn transact(&mut self, session: &mut dyn Session, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        session.begin()?;
+        let alone = jobs.len() == 1;
+        for job in &mut *jobs {
+            let mark = self.effects.mark();
+            if !alone {
+                session.begin_step()?;
+            }
+            let kept = self.run(session, &mut **job);
+            if session.broken() {
+                return Err(StoreError::unavailable("the connection broke"));
+            }
+            match (kept, alone) {
+                (true, true) => {}
+                (true, false) => session.keep_step()?,
+                (false, true) => {
+                    self.effects.truncate(mark);
+                    return session.rollback();
+                }
+                (false, false) => {
+                    self.effects.truncate(mark);
+                    session.undo_step()?;
+                }
+            }
+        }
+        // Rows must never be durable before the keys that open them.
+        self.shared.vault.flush()?;
+        let fate =
+            self.shared.faults.as_ref().map_or(CommitFate::Commit, |faults| faults.on_commit(jobs.len()));
+        if fate == CommitFate::Fail {
+            return Err(StoreError::unavailable("injected fault"));
+        }
+        session.commit()?;
+        if fate == CommitFate::CommitUnheard {
+            return Err(StoreError::unavailable("injected fault"));
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, session: &mut dyn Session, job: &mut dyn Job) -> bool {
+        let mut tx = Tx::new(session, self.shared, &mut self.effects);
+        catch_unwind(AssertUnwindSafe(|| job.run(&mut tx))).unwrap_or_else(|_| {
+            job.fail(StoreError::Panicked);
+            false
+        })
+    }
+
+    fn tell(&self) {
+        if self.effects.hints.is_empty() {
+            return;
+        }
+        let subscribers = self.shared.subscribers.read().unwrap_or_else(PoisonError::into_inner);
+        for subscriber in &*subscribers {
+            if catch_unwind(AssertUnwindSafe(|| subscriber(&self.effects.hints))).is_err() {
+                tracing::error!("a subscriber of the store panicked");
+            }
+        }
+    }
+
+    /// Forgets the keys that the committed transaction asked to forget.
+    fn shred(&self, session: &mut dyn Session) {
+        for owner in &self.effects.shreds {
+            let outcome = self.shared.vault.forget(*owner).and_then(|()| {
+                let (kind, id) = owner.parts();
+                session.begin()?;
+                session.execute(DELETE_SHRED, &[Value::Int(kind), Value::Int(id)])?;
+                session.commit()
+            });
+            if let Err(error) = outcome {
+                tracing::error!(%error, "a data key could not be forgotten; the next start tries again");
+                // Errors of a rollback show as a broken session.
+                drop(session.rollback());
+            }
+        }
+    }
+
+    /// Does what a crash between a commit and [`Writer::shred`] has left undone.
+    fn finish_shreds(&mut self, session: &mut dyn Session) -> Result<(), StoreError> {
+        let mut rows = Vec::new();
+        session.begin()?;
+        session.query(SELECT_SHREDS, &[], &mut rows)?;
+        session.rollback()?;
+        self.effects = Effects::default();
+        for row in &rows {
+            let owner = Owner::from_parts(row.int(0)?, row.int(1)?);
+            self.effects.shreds.push(owner.ok_or_else(|| StoreError::corrupt("shreds", "owner_kind"))?);
+        }
+        self.shred(session);
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! Every bound of the store, in one place.
+
+/// Writes that may wait for the writer. Further callers wait before they queue.
+pub const WRITE_QUEUE: usize = 4096;
+/// Writes that SQLite takes into one transaction.
+pub const SQLITE_BATCH: usize = 1024;
+/// Writes that PostgreSQL takes into one transaction. More than 64 subtransactions would spill out
+/// of its shared cache and slow down every reader.
+pub const POSTGRES_BATCH: usize = 60;
+/// Reads that may wait for a reader.
+pub const READ_QUEUE: usize = 4096;
+/// Connections that read, unless the configuration says otherwise.
+pub const READERS: usize = 4;
+/// Unwrapped data keys kept in memory (about half a kilobyte each).
+pub const KEY_CACHE: usize = 1 << 16;
+/// Purposes of keyed hashes whose subkey is kept.
+pub const HASH_PURPOSES: usize = 256;
+/// Milliseconds that an engine waits for a lock or a connection.
+pub const ENGINE_WAIT_MS: u64 = 5000;
+/// Statements that are sent to PostgreSQL ahead of their answers.
+pub const POSTGRES_PIPELINE: usize = 256;
+/// Pages of SQLite's log (4 KiB each) after which the background folds it into the database file.
+pub const WAL_FOLD_PAGES: i64 = 2000;
+/// Pages of SQLite's log after which the writer itself folds it, because the background is behind.
+pub const WAL_STALL_PAGES: i64 = 32_000;
+/// SQLite's page cache of each connection, in KiB.
+pub const SQLITE_CACHE_KIB: i64 = 64 * 1024;

@@ -1,0 +1,76 @@
+//! The schema's history: numbered files, run once each, forward only.
+
+use domain::Clock;
+use sha2::{Digest, Sha256};
+
+use crate::engine::{Engine, Role, Session};
+use crate::{StoreError, Value};
+
+struct Migration {
+    number: i64,
+    script: &'static str,
+}
+
+const MIGRATIONS: &[Migration] =
+    &[Migration { number: 1, script: include_str!("../migrations/0001_init.sql") }];
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations \
+     (number BIGINT PRIMARY KEY, checksum BLOB NOT NULL, applied_at BIGINT NOT NULL)";
+const INSERT: &str =
+    "INSERT INTO migrations (number, checksum, applied_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+/// Row 0 stands for no migration: whoever changes it holds it, and so the right to migrate, until
+/// the transaction ends. This works the same on every engine.
+const LOCK: &str = "UPDATE migrations SET applied_at = $1 WHERE number = 0";
+const APPLIED: &str = "SELECT number, checksum FROM migrations WHERE number > 0 ORDER BY number";
+
+/// Brings the schema up to date.
+pub(crate) fn run(engine: &dyn Engine, clock: &dyn Clock) -> Result<(), StoreError> {
+    let mut outcome = Ok(());
+    let now = clock.now().secs();
+    engine.connect(Role::Writer, &mut |session| {
+        outcome = prepare(engine, session).and_then(|()| {
+            session.begin()?;
+            migrate(engine, session, MIGRATIONS, now)?;
+            session.commit()
+        });
+    })?;
+    outcome
+}
+
+fn prepare(engine: &dyn Engine, session: &mut dyn Session) -> Result<(), StoreError> {
+    let create = engine.dialect(CREATE);
+    // Two nodes that start at once may both try; the second try finds the table.
+    session.script(&create).or_else(|_| session.script(&create))
+}
+
+fn migrate(
+    engine: &dyn Engine,
+    session: &mut dyn Session,
+    migrations: &[Migration],
+    now: i64,
+) -> Result<(), StoreError> {
+    session.execute(INSERT, &[Value::Int(0), Value::Blob(&[]), Value::Int(now)])?;
+    session.execute(LOCK, &[Value::Int(now)])?;
+    let mut applied = Vec::new();
+    session.query(APPLIED, &[], &mut applied)?;
+    let known = migrations.last().map_or(0, |migration| migration.number);
+    if let Some(last) = applied.last()
+        && last.int(0)? > known
+    {
+        return Err(StoreError::Newer { found: last.int(0)?, known });
+    }
+    for (index, migration) in migrations.iter().enumerate() {
+        let checksum = Sha256::digest(migration.script.as_bytes());
+        if let Some(row) = applied.get(index) {
+            if row.int(0)? != migration.number || row.blob(1)? != checksum.as_slice() {
+                return Err(StoreError::MigrationChanged(migration.number));
+            }
+            continue;
+        }
+        session.script(&engine.dialect(migration.script))?;
+        let values = [Value::Int(migration.number), Value::Blob(&checksum), Value::Int(now)];
+        session.execute(INSERT, &values)?;
+        tracing::info!(number = migration.number, "schema migrated");
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! The store itself: opening, reading, writing.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use async_channel::Sender;
+use domain::{Hint, SharedClock, SharedRandom};
+
+use crate::engine::postgres::Postgres;
+use crate::engine::queue::{Job, Task};
+use crate::engine::sqlite::Sqlite;
+use crate::engine::{Engine, readers, writer};
+use crate::vault::{RootKeys, Vault};
+use crate::{StoreError, Tx, limits, migrations};
+
+/// Where rows live.
+#[derive(Clone)]
+pub enum Database {
+    /// A SQLite file; created when it is not there.
+    Sqlite(PathBuf),
+    /// `postgres://user:password@host/database` or the `key=value` form.
+    Postgres(String),
+}
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct StoreConfig {
+    pub database: Database,
+    /// Where wrapped data keys live: never in the database of the rows, and never in its backups.
+    pub keys: Database,
+    pub root: Arc<dyn RootKeys>,
+    /// Connections that read; 0 for the default.
+    pub readers: usize,
+    /// Faults to inject; `None` outside of simulations.
+    pub faults: Option<Arc<dyn Faults>>,
+}
+
+impl StoreConfig {
+    /// The embedded default: two SQLite files in `folder`, the root key in a file elsewhere.
+    pub fn embedded(folder: &std::path::Path, root: Arc<dyn RootKeys>) -> Self {
+        Self {
+            database: Database::Sqlite(folder.join("chatters.sqlite")),
+            keys: Database::Sqlite(folder.join("keys.sqlite")),
+            root,
+            readers: 0,
+            faults: None,
+        }
+    }
+}
+
+/// What becomes of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitFate {
+    Commit,
+    /// The disk is full, the connection breaks: nothing is stored, every write of the batch fails.
+    Fail,
+    /// The commit is stored and then the connection breaks: the writes fail, but took effect.
+    CommitUnheard,
+}
+
+/// A place for a simulation to break the store in. Called on the writer thread; may block to be slow.
+pub trait Faults: Send + Sync {
+    fn on_commit(&self, writes: usize) -> CommitFate;
+}
+
+pub(crate) type Subscriber = Box<dyn Fn(&[Hint]) + Send + Sync>;
+
+/// What all threads of a store share.
+pub(crate) struct Shared {
+    pub(crate) clock: SharedClock,
+    pub(crate) random: SharedRandom,
+    pub(crate) vault: Vault,
+    pub(crate) subscribers: RwLock<Vec<Subscriber>>,
+    pub(crate) faults: Option<Arc<dyn Faults>>,
+}
+
+/// The database, the vault and their threads. Clones are cheap and share all of it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    writes: Sender<Box<dyn Job>>,
+    reads: Sender<Box<dyn Job>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Connects, runs the migrations that are due and starts the threads. Blocks.
+    ///
+    /// Errors: [`StoreError::Newer`], [`StoreError::MigrationChanged`], [`StoreError::RootKey`],
+    /// [`StoreError::Unavailable`].
+    pub fn open(config: &StoreConfig, clock: SharedClock, random: SharedRandom) -> Result<Self, StoreError> {
+        let engine: Arc<dyn Engine> = match &config.database {
+            Database::Sqlite(path) => Arc::new(Sqlite::new(path.clone())),
+            Database::Postgres(url) => Arc::new(Postgres::new(url)?),
+        };
+        let vault = Vault::open(&config.keys, &*config.root, Arc::clone(&random))?;
+        migrations::run(&*engine, &*clock)?;
+        let shared = Arc::new(Shared {
+            clock,
+            random,
+            vault,
+            subscribers: RwLock::default(),
+            faults: config.faults.clone(),
+        });
+        let (writes, write_queue) = async_channel::bounded(limits::WRITE_QUEUE);
+        let (reads, read_queue) = async_channel::bounded(limits::READ_QUEUE);
+        let mut threads = vec![writer::start(Arc::clone(&engine), Arc::clone(&shared), write_queue)?];
+        let readers = if config.readers == 0 { limits::READERS } else { config.readers };
+        for _ in 0..readers {
+            threads.push(readers::start(Arc::clone(&engine), Arc::clone(&shared), read_queue.clone())?);
+        }
+        Ok(Self { inner: Arc::new(Inner { shared, writes, reads, threads: Mutex::new(threads) }) })
+    }
+
+    /// Runs `f` in a transaction together with other writes, and resolves when it is durable. An
+    /// `Err` of the closure undoes what it did, and nothing else.
+    ///
+    /// Writes run one after the other. Dropping the future does not stop the write.
+    pub async fn write<T, E>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        submit(&self.inner.writes, f).await
+    }
+
+    /// Runs `f` on a snapshot that has every write that was answered before. Statements that change
+    /// something are refused.
+    pub async fn read<T, E>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        submit(&self.inner.reads, f).await
+    }
+
+    /// Calls `subscriber` with the hints of each transaction, after it is durable and before its
+    /// writes are answered, in the order of commits, on the writer thread: it must not block.
+    pub fn subscribe(&self, subscriber: Box<dyn Fn(&[Hint]) + Send + Sync>) {
+        self.inner.shared.subscribers.write().unwrap_or_else(PoisonError::into_inner).push(subscriber);
+    }
+
+    pub fn vault(&self) -> &Vault {
+        &self.inner.shared.vault
+    }
+
+    /// Lets queued work finish, refuses new work and ends the threads. Blocks; to be called last.
+    pub fn close(&self) {
+        self.inner.writes.close();
+        self.inner.reads.close();
+        let threads = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a store thread panicked");
+            }
+        }
+    }
+}
+
+async fn submit<T, E>(
+    queue: &Sender<Box<dyn Job>>,
+    f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (task, answer) = Task::new(f);
+    if queue.send(Box::new(task)).await.is_err() {
+        return Err(StoreError::Closed.into());
+    }
+    answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+}

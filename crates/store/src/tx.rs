@@ -1,0 +1,140 @@
+//! What a closure can do inside of a transaction.
+
+use domain::{Hint, Random, Time};
+
+use crate::engine::Session;
+use crate::store::Shared;
+use crate::{Owner, Row, RowKey, StoreError, Value};
+
+/// A transaction, lent to a closure of [`crate::Store::write`] or [`crate::Store::read`].
+pub struct Tx<'a> {
+    session: &'a mut (dyn Session + 'a),
+    shared: &'a Shared,
+    effects: &'a mut Effects,
+}
+
+/// What has to happen once the transaction is durable.
+#[derive(Default)]
+pub(crate) struct Effects {
+    pub(crate) hints: Vec<Hint>,
+    pub(crate) shreds: Vec<Owner>,
+}
+
+impl Effects {
+    pub(crate) fn mark(&self) -> (usize, usize) {
+        (self.hints.len(), self.shreds.len())
+    }
+
+    pub(crate) fn truncate(&mut self, (hints, shreds): (usize, usize)) {
+        self.hints.truncate(hints);
+        self.shreds.truncate(shreds);
+    }
+}
+
+const INSERT_SHRED: &str =
+    "INSERT INTO shreds (owner_kind, owner_id, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(
+        session: &'a mut (dyn Session + 'a),
+        shared: &'a Shared,
+        effects: &'a mut Effects,
+    ) -> Self {
+        Self { session, shared, effects }
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    ///
+    /// Errors: [`StoreError::Conflict`] when a unique value is taken; the closure should then give
+    /// up, because PostgreSQL refuses all further statements of it. Use `ON CONFLICT` to go on.
+    pub fn execute(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, StoreError> {
+        self.session.execute(sql, params)
+    }
+
+    /// Runs a statement whose count nobody needs. On PostgreSQL this does not wait for the round
+    /// trip; a failure comes out of a later statement, or becomes the outcome of the closure.
+    pub fn defer(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<(), StoreError> {
+        self.session.defer(sql, params)
+    }
+
+    pub fn query(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        self.session.query(sql, params, &mut rows)?;
+        Ok(rows)
+    }
+
+    /// The first row of the result, if there is one.
+    pub fn query_opt(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<Option<Row>, StoreError> {
+        Ok(self.query(sql, params)?.into_iter().next())
+    }
+
+    /// Runs one query for each set of parameters and gives all rows, in the order of the sets. The
+    /// portable form of `IN (…)`: one round trip on PostgreSQL.
+    pub fn query_each(&mut self, sql: &'static str, sets: &[&[Value<'_>]]) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        self.session.query_each(sql, sets, &mut rows)?;
+        Ok(rows)
+    }
+
+    pub fn now(&self) -> Time {
+        self.shared.clock.now()
+    }
+
+    pub fn random(&self) -> &dyn Random {
+        &*self.shared.random
+    }
+
+    /// Encrypts under the owner's data key, bound to table, owner and row.
+    ///
+    /// `table` is the table's name, or `table.column` where a table has several sealed columns. The
+    /// key is made on first use. Adds [`crate::SEAL_OVERHEAD`] bytes.
+    ///
+    /// Errors: [`StoreError::Shredded`] when the owner's key is gone.
+    pub fn seal(
+        &mut self,
+        owner: Owner,
+        table: &'static str,
+        row: RowKey,
+        plain: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        self.shared.vault.seal(owner, table, row, plain, self.now())
+    }
+
+    /// Decrypts what [`Tx::seal`] made with the same owner, table and row.
+    ///
+    /// Errors: [`StoreError::Sealed`] when the bytes are damaged or of another place,
+    /// [`StoreError::Shredded`] when the owner's key is gone.
+    pub fn open_sealed(
+        &mut self,
+        owner: Owner,
+        table: &'static str,
+        row: RowKey,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        self.shared.vault.open_sealed(owner, table, row, sealed)
+    }
+
+    /// Forgets the owner's data key for good, right after the commit. All that was sealed under it
+    /// becomes unreadable, in backups too. A crash in between only delays it to the next start.
+    pub fn shred(&mut self, owner: Owner) -> Result<(), StoreError> {
+        let (kind, id) = owner.parts();
+        let now = self.now().secs();
+        self.execute(INSERT_SHRED, &[Value::Int(kind), Value::Int(id), Value::Int(now)])?;
+        self.effects.shreds.push(owner);
+        Ok(())
+    }
+
+    /// A hash by which a value is found without being readable. The same on every node.
+    pub fn keyed_hash(&self, purpose: &'static str, value: &[u8]) -> [u8; 16] {
+        self.shared.vault.keyed_hash(purpose, value)
+    }
+
+    /// Tells subscribers something once the transaction is durable; never if it is undone.
+    pub fn hint(&mut self, hint: Hint) {
+        self.effects.hints.push(hint);
+    }
+
+    pub(crate) fn settle(&mut self) -> Result<(), StoreError> {
+        self.session.settle()
+    }
+}

@@ -1,0 +1,228 @@
+//! Encryption at rest.
+//!
+//! Every [`Owner`] has a data key; data keys are wrapped by the root key and kept apart from the
+//! rows ([`table`]); the root key comes from a [`RootKeys`] holder and is never stored with either.
+//! Deleting a data key makes all that was sealed under it unreadable, in every backup of the rows.
+//!
+//! Sealed bytes: a version byte, a 96-bit random nonce, AES-256-GCM ciphertext, a 128-bit tag. The
+//! associated data binds them to table, owner and row.
+
+mod cipher;
+mod place;
+mod root;
+mod table;
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use domain::{Peer, SharedRandom, Time, UserId};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use lru::LruCache;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use self::cipher::Cipher;
+pub use self::cipher::SEAL_OVERHEAD;
+pub use self::place::{Owner, RowKey};
+pub use self::root::{KeyFile, RootKeys};
+use self::table::KeyTable;
+use crate::{Database, StoreError, limits};
+
+/// Place names that stand in the associated data of the vault's own ciphertexts.
+const DATA_KEYS: &str = "data_keys";
+
+type HashKey = Hmac<Sha256>;
+
+/// Seals, opens, hashes. Holds keys: never printed, wiped when dropped.
+pub struct Vault {
+    wrap: Cipher,
+    root: Hkdf<Sha256>,
+    hashes: RwLock<HashMap<&'static str, HashKey>>,
+    table: Box<dyn KeyTable>,
+    cache: Mutex<LruCache<Owner, Arc<Cipher>>>,
+    /// Counts forgotten keys, so that a key read before cannot enter the cache after.
+    forgotten: AtomicU64,
+    random: SharedRandom,
+}
+
+impl Vault {
+    pub(crate) fn open(
+        keys: &Database,
+        holder: &dyn RootKeys,
+        random: SharedRandom,
+    ) -> Result<Self, StoreError> {
+        let table = table::open(keys)?;
+        let check = table.root_check()?;
+        let key = holder.root(check.is_none(), &*random)?;
+        let root = Hkdf::<Sha256>::new(Some(b"chatters vault 1"), key.as_slice());
+        let proof = expand(&root, "root check");
+        match check {
+            None => table.set_root_check(proof.as_slice())?,
+            Some(stored) if stored == proof.as_slice() => {}
+            Some(_) => {
+                return Err(StoreError::RootKey("not the one that the data keys are wrapped with".into()));
+            }
+        }
+        let capacity = NonZeroUsize::new(limits::KEY_CACHE).expect("the limit is not zero");
+        Ok(Self {
+            wrap: Cipher::new(&expand(&root, "wrap")),
+            root,
+            hashes: RwLock::default(),
+            table,
+            cache: Mutex::new(LruCache::new(capacity)),
+            forgotten: AtomicU64::new(0),
+            random,
+        })
+    }
+
+    pub(crate) fn seal(
+        &self,
+        owner: Owner,
+        table: &'static str,
+        row: RowKey,
+        plain: &[u8],
+        now: Time,
+    ) -> Result<Vec<u8>, StoreError> {
+        debug_assert!(crate::catalogue::is_sealed(table), "{table} is no sealed column of the catalogue");
+        let cipher = match self.data_key(owner)? {
+            Some(cipher) => cipher,
+            None => self.create_key(owner, now)?,
+        };
+        Ok(cipher.seal(&self.nonce(), &place::associated(table, owner, row), plain))
+    }
+
+    pub(crate) fn open_sealed(
+        &self,
+        owner: Owner,
+        table: &'static str,
+        row: RowKey,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        debug_assert!(crate::catalogue::is_sealed(table), "{table} is no sealed column of the catalogue");
+        let cipher = self.data_key(owner)?.ok_or(StoreError::Shredded)?;
+        cipher.open(&place::associated(table, owner, row), sealed).ok_or(StoreError::Sealed { place: table })
+    }
+
+    /// Makes data keys that were created since the last call durable.
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        self.table.flush().inspect_err(|_| self.cache().clear())
+    }
+
+    /// Deletes an owner's data key for good.
+    pub(crate) fn forget(&self, owner: Owner) -> Result<(), StoreError> {
+        self.table.forget(owner)?;
+        let mut cache = self.cache();
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        cache.pop(&owner);
+        Ok(())
+    }
+
+    /// Drops a data key from memory because another node has deleted it.
+    pub fn evict(&self, owner: Owner) {
+        let mut cache = self.cache();
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        cache.pop(&owner);
+    }
+
+    /// HMAC-SHA256 under a subkey of the root key for `purpose`, cut to 16 bytes.
+    pub fn keyed_hash(&self, purpose: &'static str, value: &[u8]) -> [u8; 16] {
+        let mut mac = self.hash_key(purpose);
+        mac.update(value);
+        let full: [u8; 32] = mac.finalize().into_bytes().into();
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&full[..16]);
+        hash
+    }
+
+    /// The access hash under which `viewer` knows `peer`. Never 0, which clients send for "none".
+    pub fn access_hash(&self, viewer: UserId, peer: Peer) -> i64 {
+        let mut pair = [0; 16];
+        pair[..8].copy_from_slice(&viewer.0.to_le_bytes());
+        pair[8..].copy_from_slice(&peer.key().to_le_bytes());
+        let hash = self.keyed_hash("access hash", &pair);
+        let (first, _) = hash.split_first_chunk::<8>().expect("a hash has 16 bytes");
+        match i64::from_le_bytes(*first) {
+            0 => 1,
+            hash => hash,
+        }
+    }
+
+    /// A secret of the server for one purpose, the same on every node: a subkey of the root key.
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        let mut secret = Zeroizing::new([0; 32]);
+        self.root
+            .expand_multi_info(&[b"secret\0", purpose.as_bytes()], secret.as_mut_slice())
+            .expect("32 bytes are within the reach of HKDF");
+        secret
+    }
+
+    fn hash_key(&self, purpose: &'static str) -> HashKey {
+        if let Some(key) = self.hashes.read().unwrap_or_else(PoisonError::into_inner).get(purpose) {
+            return key.clone();
+        }
+        let mut subkey = Zeroizing::new([0; 32]);
+        self.root
+            .expand_multi_info(&[b"hash\0", purpose.as_bytes()], subkey.as_mut_slice())
+            .expect("32 bytes are within the reach of HKDF");
+        let key = HashKey::new_from_slice(subkey.as_slice()).expect("HMAC takes keys of any length");
+        let mut hashes = self.hashes.write().unwrap_or_else(PoisonError::into_inner);
+        if hashes.len() < limits::HASH_PURPOSES {
+            hashes.insert(purpose, key.clone());
+        }
+        key
+    }
+
+    fn data_key(&self, owner: Owner) -> Result<Option<Arc<Cipher>>, StoreError> {
+        if let Some(cipher) = self.cache().get(&owner) {
+            return Ok(Some(Arc::clone(cipher)));
+        }
+        let before = self.forgotten.load(Ordering::SeqCst);
+        let Some(wrapped) = self.table.load(owner)? else { return Ok(None) };
+        let cipher = Arc::new(self.unwrap(owner, &wrapped)?);
+        let mut cache = self.cache();
+        if self.forgotten.load(Ordering::SeqCst) == before {
+            cache.put(owner, Arc::clone(&cipher));
+        }
+        Ok(Some(cipher))
+    }
+
+    fn create_key(&self, owner: Owner, now: Time) -> Result<Arc<Cipher>, StoreError> {
+        let key = Zeroizing::new(self.random.bytes::<32>());
+        let place = place::associated(DATA_KEYS, owner, RowKey::from(0));
+        let wrapped = self.wrap.seal(&self.nonce(), &place, key.as_slice());
+        let stored = self.table.create(owner, &wrapped, now)?;
+        let cipher = Arc::new(self.unwrap(owner, &stored)?);
+        self.cache().put(owner, Arc::clone(&cipher));
+        Ok(cipher)
+    }
+
+    fn unwrap(&self, owner: Owner, wrapped: &[u8]) -> Result<Cipher, StoreError> {
+        // A forgotten key leaves zeroes behind, so that nobody makes a new one for its owner.
+        if wrapped.iter().all(|byte| *byte == 0) {
+            return Err(StoreError::Shredded);
+        }
+        let place = place::associated(DATA_KEYS, owner, RowKey::from(0));
+        let plain =
+            Zeroizing::new(self.wrap.open(&place, wrapped).ok_or(StoreError::Sealed { place: DATA_KEYS })?);
+        let key =
+            <&[u8; 32]>::try_from(plain.as_slice()).map_err(|_| StoreError::Sealed { place: DATA_KEYS })?;
+        Ok(Cipher::new(key))
+    }
+
+    fn nonce(&self) -> [u8; 12] {
+        self.random.bytes()
+    }
+
+    fn cache(&self) -> MutexGuard<'_, LruCache<Owner, Arc<Cipher>>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn expand(root: &Hkdf<Sha256>, label: &str) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    root.expand(label.as_bytes(), key.as_mut_slice()).expect("32 bytes are within the reach of HKDF");
+    key
+}

@@ -1,0 +1,102 @@
+//! Data keys in a PostgreSQL database of their own.
+
+use std::sync::{Mutex, PoisonError};
+
+use domain::Time;
+
+use super::KeyTable;
+use crate::engine::postgres::{Postgres, PostgresSession};
+use crate::engine::{Role, Session};
+use crate::vault::Owner;
+use crate::{StoreError, Value};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS data_keys (
+        kind BIGINT NOT NULL, id BIGINT NOT NULL, wrapped BYTEA NOT NULL, created_at BIGINT NOT NULL,
+        PRIMARY KEY (kind, id));
+    CREATE TABLE IF NOT EXISTS root_check (id BIGINT PRIMARY KEY, proof BYTEA NOT NULL);";
+const LOAD: &str = "SELECT wrapped FROM data_keys WHERE kind = $1 AND id = $2";
+const INSERT: &str =
+    "INSERT INTO data_keys (kind, id, wrapped, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+const ERASE: &str = "UPDATE data_keys SET wrapped = '\\x00' WHERE kind = $1 AND id = $2";
+const SELECT_PROOF: &str = "SELECT proof FROM root_check WHERE id = 1";
+const INSERT_PROOF: &str = "INSERT INTO root_check (id, proof) VALUES (1, $1)";
+
+/// Every statement commits by itself, so that nodes never wait for each other's transactions.
+pub(super) struct PostgresKeys {
+    engine: Postgres,
+    session: Mutex<Option<PostgresSession>>,
+}
+
+impl PostgresKeys {
+    pub(super) fn open(url: &str) -> Result<Self, StoreError> {
+        let keys = Self { engine: Postgres::new(url)?, session: Mutex::new(None) };
+        // Two nodes that start at once may both try; the second try finds the tables.
+        keys.with(|session| session.script(SCHEMA))
+            .or_else(|_| keys.with(|session| session.script(SCHEMA)))?;
+        Ok(keys)
+    }
+
+    /// Runs `f` on the connection, which is made anew when it has broken.
+    fn with<T>(
+        &self,
+        mut f: impl FnMut(&mut PostgresSession) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut slot = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..2 {
+            let session = match &mut *slot {
+                Some(session) => session,
+                None => slot.insert(self.engine.session(Role::Writer)?),
+            };
+            let outcome = f(session);
+            if !session.broken() {
+                return outcome;
+            }
+            // The connection may have died of old age: every statement here can be run twice.
+            *slot = None;
+        }
+        Err(StoreError::unavailable("the database of the data keys"))
+    }
+
+    fn blob(&self, sql: &'static str, params: &[Value<'_>]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with(|session| {
+            let mut rows = Vec::new();
+            session.query(sql, params, &mut rows)?;
+            rows.first().map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
+        })
+    }
+}
+
+impl KeyTable for PostgresKeys {
+    fn root_check(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.blob(SELECT_PROOF, &[])
+    }
+
+    fn set_root_check(&self, proof: &[u8]) -> Result<(), StoreError> {
+        self.with(|session| session.execute(INSERT_PROOF, &[Value::Blob(proof)])).map(drop)
+    }
+
+    fn load(&self, owner: Owner) -> Result<Option<Vec<u8>>, StoreError> {
+        let (kind, id) = owner.parts();
+        self.blob(LOAD, &[Value::Int(kind), Value::Int(id)])
+    }
+
+    fn create(&self, owner: Owner, wrapped: &[u8], now: Time) -> Result<Vec<u8>, StoreError> {
+        let (kind, id) = owner.parts();
+        let values = [Value::Int(kind), Value::Int(id), Value::Blob(wrapped), Value::Int(now.secs())];
+        self.with(|session| session.execute(INSERT, &values))?;
+        // Another node may have been first.
+        self.load(owner)?.ok_or_else(|| StoreError::corrupt("data_keys", "wrapped"))
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn forget(&self, owner: Owner) -> Result<(), StoreError> {
+        let (kind, id) = owner.parts();
+        self.with(|session| session.execute(ERASE, &[Value::Int(kind), Value::Int(id)]))?;
+        // Removes the old version of the row; the page keeps its bytes until it is reused.
+        self.with(|session| session.script("VACUUM data_keys"))
+    }
+}
