@@ -54,6 +54,7 @@ faults! {
     hash_invalid = 400 "HASH_INVALID";
     input_constructor_invalid = 400 "INPUT_CONSTRUCTOR_INVALID";
     input_fetch_error = 400 "INPUT_FETCH_ERROR";
+    lang_code_not_supported = 400 "LANG_CODE_NOT_SUPPORTED";
     lang_pack_invalid = 400 "LANG_PACK_INVALID";
     lastname_invalid = 400 "LASTNAME_INVALID";
     media_caption_too_long = 400 "MEDIA_CAPTION_TOO_LONG";
@@ -101,6 +102,10 @@ faults! {
     username_not_modified = 400 "USERNAME_NOT_MODIFIED";
     username_not_occupied = 400 "USERNAME_NOT_OCCUPIED";
     username_occupied = 400 "USERNAME_OCCUPIED";
+    auth_key_perm_empty = 401 "AUTH_KEY_PERM_EMPTY";
+    connection_layer_invalid = 400 "CONNECTION_LAYER_INVALID";
+    internal = 500 "INTERNAL";
+    request_too_long = 400 "INPUT_REQUEST_TOO_LONG";
     you_blocked_user = 400 "YOU_BLOCKED_USER";
 }
 
@@ -108,6 +113,16 @@ impl Fault {
     /// The caller has to wait so many seconds before the next try.
     pub fn flood_wait(secs: i64) -> Self {
         Self { code: 420, text: format!("FLOOD_WAIT_{}", secs.max(1)) }
+    }
+
+    /// No layer has a method with this id.
+    pub fn input_method_invalid(id: u32) -> Self {
+        Self { code: 400, text: format!("INPUT_METHOD_INVALID_{id}") }
+    }
+
+    /// A constructor id stands where its type does not belong.
+    pub fn input_constructor_invalid_id(id: u32) -> Self {
+        Self { code: 400, text: format!("INPUT_CONSTRUCTOR_INVALID_{id:08x}") }
     }
 
     /// The number belongs to the data centre `dc`.

@@ -210,6 +210,18 @@ mod tests {
         }
     }
 
+    /// The library looks regions up with `unwrap`: every calling code gets a look.
+    #[test]
+    fn every_calling_code_can_be_read() {
+        for code in 1..1000 {
+            for begin in 0..100 {
+                if let Ok(phone) = Phone::parse(&format!("+{code}{begin:02}3456")) {
+                    phone.region();
+                }
+            }
+        }
+    }
+
     fn digit(random: &dyn Random) -> u8 {
         u8::try_from(random.below(10)).unwrap()
     }
