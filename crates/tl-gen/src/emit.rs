@@ -418,6 +418,9 @@ impl Emitter<'_> {
     }
 
     fn write_body(&self, out: &mut String, item: &Item, layout: &Layout) {
+        if layout.slots.iter().any(|slot| slot.only.is_some()) {
+            put!(out, "let l = w.layer();");
+        }
         put!(out, "w.u32({:#010x});", layout.id);
         let mut groups: BTreeMap<(&str, u8), String> = BTreeMap::new();
         for slot in &layout.slots {
@@ -439,14 +442,18 @@ impl Emitter<'_> {
         word: &'l str,
         groups: &mut BTreeMap<(&'l str, u8), String>,
     ) {
-        let mut bits: BTreeMap<u8, (Vec<&Field>, Vec<(&Slot, &Field)>)> = BTreeMap::new();
+        let mut bits: BTreeMap<u8, (Vec<String>, Vec<(&Slot, &Field)>)> = BTreeMap::new();
         for slot in &layout.slots {
             if let (Some(index), Some(flag)) = (slot.field, &slot.flag)
                 && flag.word == word
             {
                 let (trues, values) = bits.entry(flag.bit).or_default();
                 if slot.ty == Ty::True {
-                    trues.push(&item.fields[index]);
+                    let me = format!("self.{}", item.fields[index].rust);
+                    trues.push(match slot.only.as_ref().and_then(|ranges| self.condition(ranges)) {
+                        Some(condition) => format!("({me} && ({condition}))"),
+                        None => me,
+                    });
                 } else {
                     values.push((slot, &item.fields[index]));
                 }
@@ -455,8 +462,7 @@ impl Emitter<'_> {
         let mut terms = Vec::new();
         let mut patched = false;
         for (bit, (trues, values)) in bits {
-            let any: Vec<String> = trues.iter().map(|field| format!("self.{}", field.rust)).collect();
-            let any = any.join(" | ");
+            let any = trues.join(" | ");
             let zero = !any.is_empty() && values.iter().all(|(slot, field)| has_zero(slot, field));
             let present = match &values[..] {
                 [] => any,

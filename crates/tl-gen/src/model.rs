@@ -42,6 +42,8 @@ pub(crate) struct Slot {
     pub(crate) conversion: Conversion,
     /// The name of a flags word.
     pub(crate) word: String,
+    /// Of a `true` flag that not all layers of the layout name: those that do.
+    pub(crate) only: Option<Vec<Range>>,
 }
 
 #[derive(Debug)]
@@ -280,7 +282,7 @@ fn item(schema: &Schema, rules: &Rules, definitions: &[&Definition]) -> Result<I
     for definition in definitions {
         let mut slots = Vec::new();
         for field in &definition.fields {
-            slots.push(slot(rules, definition, field, &fields)?);
+            slots.push(slot(schema, rules, definition, field, &fields)?);
         }
         layouts.push(Layout {
             id: definition.id,
@@ -294,6 +296,7 @@ fn item(schema: &Schema, rules: &Rules, definitions: &[&Definition]) -> Result<I
 }
 
 fn slot(
+    schema: &Schema,
     rules: &Rules,
     definition: &Definition,
     field: &crate::schema::Field,
@@ -305,6 +308,8 @@ fn slot(
         field: None,
         conversion: Conversion::Same,
         word: field.name.clone(),
+        only: (field.ty == Ty::True && field.layers != definition.layers)
+            .then(|| schema.ranges(&field.layers)),
     };
     if field.ty == Ty::Flags {
         return Ok(slot);

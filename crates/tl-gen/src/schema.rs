@@ -2,7 +2,8 @@
 //!
 //! The text form is TL with one comment of our own at the end of each line, `// @ 152..197`: the
 //! first and the last layer. The head of the file names the layers that were read; between two of
-//! them a definition is taken to hold until the layer before the one where it is missing.
+//! them a definition is taken to hold until the layer before the one where it is missing. A `true`
+//! flag that not all layers of a definition name is listed after them: `// @ 152..232 min:181..232`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -115,6 +116,9 @@ pub struct Field {
     pub name: String,
     pub flag: Option<Flag>,
     pub ty: Ty,
+    /// Of a `true` flag: the known layers that name it. A schema may gain or lose one without a new
+    /// id, as it takes no bytes.
+    pub layers: BTreeSet<i32>,
 }
 
 impl fmt::Display for Field {
@@ -170,11 +174,14 @@ impl Definition {
         let mut fields = Vec::with_capacity(parsed.params.len());
         for param in &parsed.params {
             fields.push(match &param.ty {
-                tl::ParameterType::Flags => Field { name: param.name.clone(), flag: None, ty: Ty::Flags },
+                tl::ParameterType::Flags => {
+                    Field { name: param.name.clone(), flag: None, ty: Ty::Flags, layers: BTreeSet::new() }
+                }
                 tl::ParameterType::Normal { ty, flag } => Field {
                     name: param.name.clone(),
                     flag: flag.as_ref().map(|f| Flag { word: f.name.clone(), bit: f.index as u8 }),
                     ty: Ty::from_parsed(ty)?,
+                    layers: BTreeSet::new(),
                 },
             });
         }
@@ -183,13 +190,15 @@ impl Definition {
     }
 
     /// The part of the layout that takes bytes on the wire, or could.
-    fn wire(&self) -> Vec<&Field> {
-        self.fields.iter().filter(|field| field.ty != Ty::True).collect()
+    fn wire(&self) -> Vec<(&str, &Option<Flag>, &Ty)> {
+        self.fields
+            .iter()
+            .filter(|field| field.ty != Ty::True)
+            .map(|field| (field.name.as_str(), &field.flag, &field.ty))
+            .collect()
     }
 
-    /// Takes in the `true` flags that another layer has under the same id.
-    ///
-    /// They take no bytes, so a schema may gain or lose one without a new id.
+    /// Takes in what another layer has under the same id: a layout that differs in `true` flags only.
     fn unite(&mut self, other: &Self) -> Result<(), SchemaError> {
         if (self.kind, &self.name, &self.result, self.wire())
             != (other.kind, &other.name, &other.result, other.wire())
@@ -197,23 +206,46 @@ impl Definition {
             fail!("one id, two layouts:\n  {self}\n  {other}");
         }
         for flag in other.fields.iter().filter(|field| field.ty == Ty::True) {
-            if self.fields.iter().any(|field| field.name == flag.name) {
+            if let Some(known) = self.fields.iter_mut().find(|known| known.name == flag.name) {
+                if known.flag != flag.flag {
+                    fail!("{}.{} moved to another bit under the same id", self.name, flag.name);
+                }
+                known.layers.extend(&flag.layers);
                 continue;
             }
-            let after = self
-                .fields
-                .iter()
-                .rposition(|field| match (&field.ty, &field.flag) {
-                    (Ty::Flags, None) => flag.flag.as_ref().is_some_and(|f| f.word == field.name),
-                    (Ty::True, Some(other)) => {
-                        flag.flag.as_ref().is_some_and(|f| f.word == other.word && f.bit > other.bit)
-                    }
-                    _ => false,
-                })
-                .unwrap_or(0);
-            self.fields.insert(after + 1, flag.clone());
+            let after = self.fields.iter().rposition(|field| match (&field.ty, &field.flag) {
+                (Ty::Flags, None) => flag.flag.as_ref().is_some_and(|f| f.word == field.name),
+                (Ty::True, Some(other)) => {
+                    flag.flag.as_ref().is_some_and(|f| f.word == other.word && f.bit > other.bit)
+                }
+                _ => false,
+            });
+            self.fields.insert(after.map_or(0, |after| after + 1), flag.clone());
         }
+        self.layers.extend(&other.layers);
         Ok(())
+    }
+
+    fn hold_in(&mut self, layer: i32) {
+        self.layers = BTreeSet::from([layer]);
+        for field in self.fields.iter_mut().filter(|field| field.ty == Ty::True) {
+            field.layers = BTreeSet::from([layer]);
+        }
+    }
+
+    fn forget(&mut self, layer: i32) {
+        self.layers.remove(&layer);
+        for field in &mut self.fields {
+            field.layers.remove(&layer);
+        }
+        self.fields.retain(|field| field.ty != Ty::True || !field.layers.is_empty());
+    }
+
+    /// The layout as one layer names it: without the `true` flags of other layers.
+    pub fn in_layer(&self, layer: i32) -> Self {
+        let mut definition = self.clone();
+        definition.fields.retain(|field| field.ty != Ty::True || field.layers.contains(&layer));
+        definition
     }
 }
 
@@ -273,9 +305,18 @@ impl Schema {
                     fail!("no layers given: {line}");
                 };
                 let mut definition = Definition::parse(line, kind)?;
-                for range in ranges.split(',') {
-                    let Some((first, last)) = parse_range(range) else { fail!("not a range: {range}") };
-                    definition.layers.extend(schema.layers.range(first..=last));
+                let mut parts = ranges.split(' ');
+                definition.layers = schema.layers_in(parts.next().unwrap_or_default())?;
+                for field in definition.fields.iter_mut().filter(|field| field.ty == Ty::True) {
+                    field.layers = definition.layers.clone();
+                }
+                for part in parts {
+                    let Some((name, ranges)) = part.split_once(':') else { fail!("not a flag: {part}") };
+                    let layers = schema.layers_in(ranges)?;
+                    match definition.fields.iter_mut().find(|field| field.name == name) {
+                        Some(field) => field.layers = layers,
+                        None => fail!("{name} is no flag of {definition}"),
+                    }
                 }
                 if let Some(other) = schema.definitions.insert(definition.id, definition) {
                     fail!("twice: {other}");
@@ -303,7 +344,7 @@ impl Schema {
             .definitions
             .values()
             .filter(|definition| definition.layers.contains(&base))
-            .map(|definition| (definition.id, definition.clone()))
+            .map(|definition| (definition.id, definition.in_layer(base)))
             .collect();
         for (id, mut definition) in read(text)? {
             definition.kind =
@@ -320,25 +361,35 @@ impl Schema {
     fn replace(&mut self, layer: i32, new: BTreeMap<u32, Definition>) -> Result<(), SchemaError> {
         self.layers.insert(layer);
         for definition in self.definitions.values_mut() {
-            definition.layers.remove(&layer);
+            definition.forget(layer);
         }
+        self.definitions.retain(|_, definition| !definition.layers.is_empty());
         for (id, mut definition) in new {
-            definition.layers = BTreeSet::from([layer]);
-            if let Some(known) = self.definitions.remove(&id) {
+            definition.hold_in(layer);
+            if let Some(mut known) = self.definitions.remove(&id) {
                 // The newest layer gives the order of the fields.
-                let known_is_newer = known.layers.last().is_some_and(|&last| last > layer);
-                let layers = known.layers.iter().copied().collect::<Vec<_>>();
-                let (mut first, second) =
-                    if known_is_newer { (known, definition) } else { (definition, known) };
-                first.unite(&second)?;
-                first.layers.extend(layers);
-                first.layers.insert(layer);
-                definition = first;
+                if known.layers.last().is_some_and(|&last| last > layer) {
+                    std::mem::swap(&mut known, &mut definition);
+                }
+                definition.unite(&known)?;
             }
             self.definitions.insert(id, definition);
         }
-        self.definitions.retain(|_, definition| !definition.layers.is_empty());
         Ok(())
+    }
+
+    fn layers_in(&self, ranges: &str) -> Result<BTreeSet<i32>, SchemaError> {
+        let mut layers = BTreeSet::new();
+        for range in ranges.split(',') {
+            let Some((first, last)) = parse_range(range) else { fail!("not a range: {range}") };
+            layers.extend(self.layers.range(first..=last));
+        }
+        Ok(layers)
+    }
+
+    fn print_ranges(&self, layers: &BTreeSet<i32>) -> String {
+        let ranges = self.ranges(layers);
+        ranges.iter().map(|(first, last)| format!("{first}..{last}")).collect::<Vec<_>>().join(",")
     }
 
     /// The layers of a definition as ranges, as long as the known layers let them be.
@@ -387,12 +438,13 @@ impl Schema {
                     Kind::Function => "\n---functions---\n\n",
                 });
             }
-            let ranges: Vec<String> = self
-                .ranges(&definition.layers)
-                .iter()
-                .map(|(first, last)| format!("{first}..{last}"))
-                .collect();
-            text.push_str(&format!("{definition} // @ {}\n", ranges.join(",")));
+            text.push_str(&format!("{definition} // @ {}", self.print_ranges(&definition.layers)));
+            for field in definition.fields.iter().filter(|field| field.ty == Ty::True) {
+                if field.layers != definition.layers {
+                    text.push_str(&format!(" {}:{}", field.name, self.print_ranges(&field.layers)));
+                }
+            }
+            text.push('\n');
         }
         text
     }
@@ -432,7 +484,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "chat#00000002 flags:# a:flags.0?true b:flags.3?true n:flags.1?int = Chat; // @ 10..30",
+                "chat#00000002 flags:# a:flags.0?true b:flags.3?true n:flags.1?int = Chat; // @ 10..30 \
+                 a:10..19,30..30 b:20..29",
                 "peer#00000001 id:int = Peer; // @ 10..19,30..30",
                 "peer#00000004 id:long = Peer; // @ 20..29",
                 "ns.get#00000003 {X:Type} flags:# q:!X = X; // @ 10..30",
@@ -457,7 +510,7 @@ mod tests {
         assert!(text.contains("peer#00000001 id:int = Peer; // @ 10..19,30..39\n"), "{text}");
         assert!(text.contains("peer#00000005 id:string = Peer; // @ 40..40\n"));
         assert!(text.ends_with("ns.get#00000006 = Peer; // @ 40..40\n"));
-        assert!(text.contains("n:flags.1?int = Chat; // @ 10..40"));
+        assert!(text.contains("n:flags.1?int = Chat; // @ 10..40 a:10..19,30..40 b:20..29\n"));
     }
 
     #[test]
