@@ -23,7 +23,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("updates", &["domain", "store", "bus", "tl", "tl-api"]),
     ("service", &["domain", "store", "blob", "bus", "updates"]),
     // The two APIs.
-    ("rpc", &["tl", "tl-api", "service", "updates", "domain"]),
+    // `mtproto` for one thing: the message inside of `auth.bindTempAuthKey` is sealed as the protocol seals.
+    ("rpc", &["tl", "tl-api", "mtproto", "service", "updates", "domain"]),
     ("api", &["rpc", "service", "updates", "domain", "tl", "tl-api"]),
     ("botapi", &["service", "updates", "domain"]),
     // Sockets.
