@@ -64,6 +64,7 @@ faults! {
     message_ids_empty = 400 "MESSAGE_IDS_EMPTY";
     message_not_modified = 400 "MESSAGE_NOT_MODIFIED";
     message_too_long = 400 "MESSAGE_TOO_LONG";
+    limit_invalid = 400 "LIMIT_INVALID";
     message_author_required = 403 "MESSAGE_AUTHOR_REQUIRED";
     message_delete_forbidden = 403 "MESSAGE_DELETE_FORBIDDEN";
     method_invalid = 400 "METHOD_INVALID";

@@ -1,3 +1,21 @@
-//! The registry of methods: from a query's bytes to its answer.
+//! From the bytes of a query to its method, and back.
+//!
+//! [`boundary`] is the seam to the gateway. [`Rpc`] unwraps a query, finds out who asks, guards, decodes,
+//! runs the method's handler from the [`Registry`] and encodes what comes out at the session's layer.
 
+pub mod access;
+pub mod answer;
+pub mod binding;
 pub mod boundary;
+pub mod context;
+pub mod convert;
+pub mod devices;
+pub mod envelope;
+mod keys;
+pub mod registry;
+mod run;
+
+pub use context::Cx;
+pub use domain::{Error, Fault};
+pub use registry::{Access, Entry, Registry};
+pub use run::Rpc;

@@ -98,6 +98,7 @@ CREATE TABLE messages (
     reply_to BIGINT,
     expires_at BIGINT,
     content BLOB NOT NULL,
+    pts BIGINT NOT NULL,
     PRIMARY KEY (owner, id)
 ) WITHOUT ROWID;
 CREATE INDEX messages_peer ON messages (owner, peer, id);

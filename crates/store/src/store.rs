@@ -94,6 +94,14 @@ impl Store {
     /// Errors: [`StoreError::Newer`], [`StoreError::MigrationChanged`], [`StoreError::RootKey`],
     /// [`StoreError::Unavailable`].
     pub fn open(config: &StoreConfig, clock: SharedClock, random: SharedRandom) -> Result<Self, StoreError> {
+        // On a thread of its own, because drivers of databases may not wait inside of an async task.
+        std::thread::scope(|scope| {
+            let opening = scope.spawn(|| Self::open_here(config, clock, random));
+            opening.join().unwrap_or(Err(StoreError::Panicked))
+        })
+    }
+
+    fn open_here(config: &StoreConfig, clock: SharedClock, random: SharedRandom) -> Result<Self, StoreError> {
         let engine: Arc<dyn Engine> = match &config.database {
             Database::Sqlite(path) => Arc::new(Sqlite::new(path.clone())),
             Database::Postgres(url) => Arc::new(Postgres::new(url)?),

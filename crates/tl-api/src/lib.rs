@@ -17,7 +17,7 @@ mod rt;
 pub mod registry;
 
 pub use methods::{
-    LAYERS, METHODS, Method, MethodId, MethodInfo, RESULT_CHANGES, ResultChange, method_by_id, session_layer,
+    LAYERS, METHODS, Method, MethodId, MethodInfo, NEWEST_LAYER, RESULT_CHANGES, ResultChange, method_by_id, session_layer,
 };
 pub use tl::{Decode, DecodeError, Encode, Inexpressible, Reader, Writer};
 

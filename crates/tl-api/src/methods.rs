@@ -50,6 +50,9 @@ pub fn method_by_id(id: u32) -> Option<&'static MethodInfo> {
     Some(&METHODS[usize::from(METHOD_IDS[place].1)])
 }
 
+/// The layer of the schema's newest form, which is what the database keeps.
+pub const NEWEST_LAYER: i32 = LAYERS[LAYERS.len() - 1];
+
 /// The layer to speak with a client that announced `announced`: the newest known one not above it,
 /// and the oldest known one for clients older still.
 pub fn session_layer(announced: i32) -> i32 {

@@ -1,1 +1,24 @@
-//! 
+//! What devices are told: fan-out to those that are connected, difference for those that were not,
+//! and presence.
+//!
+//! Every object that a device sees of a box is built by [`render`], for a push, for a difference and
+//! for the answer to the device that caused it alike, so that the three cannot disagree.
+
+pub mod content;
+pub mod dialogs;
+pub mod difference;
+pub mod entities;
+pub mod event;
+pub mod history;
+pub mod hub;
+pub mod log;
+pub mod message;
+pub mod people;
+pub mod presence;
+pub mod render;
+
+pub use content::Content;
+pub use hub::{Hub, PushTarget};
+pub use log::{Event, Origin};
+pub use presence::Presence;
+pub use store::{StoreError, Tx};

@@ -42,7 +42,7 @@ impl Postgres {
         // Runs whenever this thread waits for an answer.
         runtime.spawn(connection);
         let mut session = PostgresSession {
-            runtime,
+            driver: Driver(Some(runtime)),
             client: Arc::new(client),
             statements: HashMap::new(),
             role,
@@ -75,8 +75,26 @@ impl Engine for Postgres {
 
 type Sent = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
 
+/// The runtime that drives one connection.
+struct Driver(Option<Runtime>);
+
+impl Driver {
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.0.as_ref().expect("the runtime stays until the drop").block_on(future)
+    }
+}
+
+impl Drop for Driver {
+    /// The last holder of a store may be an async task, which must not wait for a runtime's end.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 pub(crate) struct PostgresSession {
-    runtime: Runtime,
+    driver: Driver,
     client: Arc<Client>,
     statements: HashMap<(usize, usize), Statement>,
     role: Role,
@@ -111,7 +129,7 @@ impl PostgresSession {
     fn drain(&mut self) -> Result<(), StoreError> {
         let mut outcome = Ok(());
         for request in std::mem::take(&mut self.sent) {
-            let answer = self.runtime.block_on(request);
+            let answer = self.driver.block_on(request);
             if outcome.is_ok() {
                 outcome = answer;
             }
@@ -124,7 +142,7 @@ impl PostgresSession {
         &mut self,
         request: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, StoreError> {
-        let answer = self.runtime.block_on(request);
+        let answer = self.driver.block_on(request);
         self.drain()?;
         answer.map_err(|error| self.note(&error))
     }

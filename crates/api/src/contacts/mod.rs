@@ -1,0 +1,3 @@
+//! `contacts.*`: whom a user knows.
+
+pub mod import_contacts;

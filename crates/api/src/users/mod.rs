@@ -1,0 +1,3 @@
+//! `users.*`: people.
+
+pub mod get_users;

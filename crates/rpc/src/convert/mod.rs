@@ -1,0 +1,3 @@
+//! Between wire types and the domain's own.
+
+pub mod from_tl;

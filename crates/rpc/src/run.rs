@@ -1,0 +1,176 @@
+//! One call from its bytes to its answer.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+
+use domain::{BoxFuture, Error, Fault, SessionRef};
+use service::Service;
+use service::accounts::keys;
+use tl::{DecodeError, Encode, Reader};
+
+use crate::access::Access;
+use crate::answer;
+use crate::boundary::{Caller, Handler, Keys, Reply, Sessions};
+use crate::context::Cx;
+use crate::devices::Devices;
+use crate::envelope;
+use crate::keys::StoredKeys;
+use crate::registry::{Answer, Entry, Registry};
+
+/// Runs calls.
+#[derive(Clone)]
+pub struct Rpc {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    registry: Registry,
+    service: Arc<Service>,
+    devices: Arc<Devices>,
+    sessions: OnceLock<Arc<dyn Sessions>>,
+}
+
+/// Methods that move file parts; sessions that call nothing else want no pushes.
+const FILES: &str = "upload.";
+
+impl Rpc {
+    pub fn new(registry: Registry, service: Arc<Service>) -> Self {
+        let devices = Arc::new(Devices::default());
+        Self { shared: Arc::new(Shared { registry, service, devices, sessions: OnceLock::new() }) }
+    }
+
+    /// The store's keys, for the gateway.
+    pub fn keys(&self) -> Arc<dyn Keys> {
+        let (service, devices) = (Arc::clone(&self.shared.service), Arc::clone(&self.shared.devices));
+        Arc::new(StoredKeys { service, devices })
+    }
+
+    /// Says where pushes go and who closes connections. Only the first call counts.
+    pub fn connect(&self, sessions: Arc<dyn Sessions>) {
+        self.shared.service.hub.connect(Arc::new(Pushes(Arc::clone(&sessions))));
+        self.shared.devices.connect(Arc::clone(&sessions));
+        let _ = self.shared.sessions.set(sessions);
+    }
+}
+
+/// The hub's way to the gateway.
+struct Pushes(Arc<dyn Sessions>);
+
+impl updates::PushTarget for Pushes {
+    fn push(&self, session: SessionRef, body: &[u8]) -> bool {
+        self.0.push(session, body)
+    }
+}
+
+impl Handler for Rpc {
+    fn call(&self, caller: Caller, msg_id: i64, body: Vec<u8>) -> BoxFuture<Reply> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { shared.call(caller, msg_id, body).await })
+    }
+
+    fn after_msg_ids(&self, body: &[u8]) -> Vec<i64> {
+        envelope::open(body).map(|envelope| envelope.after).unwrap_or_default()
+    }
+
+    fn session_gone(&self, session: SessionRef) {
+        self.shared.service.hub.detach(session);
+    }
+}
+
+impl Shared {
+    async fn call(&self, caller: Caller, msg_id: i64, body: Vec<u8>) -> Reply {
+        match self.try_call(caller, msg_id, &body).await {
+            Ok(reply) => reply,
+            Err(Error::Fault(fault)) => Reply::new(answer::error(&fault)),
+            Err(Error::Internal(what)) => {
+                tracing::error!(what, "a call failed");
+                Reply::new(answer::error(&Fault::internal()))
+            }
+        }
+    }
+
+    async fn try_call(&self, caller: Caller, msg_id: i64, body: &[u8]) -> Result<Reply, Error> {
+        let envelope = envelope::open(body)?;
+        let key = caller.auth_key_id;
+        let mut state = self.devices.state(&self.service, key).await?;
+        if envelope.layer.is_some() || envelope.init.is_some() {
+            let layer = envelope.layer.map(tl_api::session_layer);
+            let address = caller.address;
+            self.devices.announce(&self.service, key, address, layer, envelope.init).await?;
+            state = self.devices.state(&self.service, key).await?;
+        }
+        let layer = tl_api::session_layer(state.layer);
+        let mut reader = Reader::new(&envelope.query);
+        let entry = self.find(&envelope.query)?;
+        let unbound = caller.is_temporary && caller.session.key_id == caller.auth_key_id;
+        if unbound && entry.access == Access::User {
+            return Err(Fault::auth_key_perm_empty().into());
+        }
+        if entry.access == Access::User && state.user.is_none() {
+            return Err(Fault::auth_key_unregistered().into());
+        }
+        let session = caller.session;
+        let service = Arc::clone(&self.service);
+        let cx = Cx::new(service, Arc::clone(&self.devices), caller, layer, state.user, msg_id);
+        let future = (entry.call)(cx.clone(), &mut reader).map_err(|error| refuse(&error))?;
+        reader.finish().map_err(|error| refuse(&error))?;
+        if let Some(user) = state.user
+            && !envelope.without_updates
+            && !entry.name.starts_with(FILES)
+        {
+            self.service.hub.attach(user, session, layer);
+        }
+        self.note_use(key, &cx).await?;
+        let result = guarded(entry.name, future).await?;
+        let body = result.to_bytes(layer).map_err(|_| Fault::connection_layer_invalid())?;
+        self.after(&cx, session, state.user);
+        Ok(Reply { body, effect: cx.effect() })
+    }
+
+    fn find(&self, query: &[u8]) -> Result<&Entry, Fault> {
+        let id = Reader::new(query).u32().map_err(|_| Fault::input_fetch_error())?;
+        if let Some(entry) = self.registry.find(id) {
+            return Ok(entry);
+        }
+        match tl_api::method_by_id(id) {
+            Some(method) => {
+                tracing::debug!(method = method.name, "not built");
+                Err(Fault::method_invalid())
+            }
+            None => Err(Fault::input_method_invalid(id)),
+        }
+    }
+
+    async fn note_use(&self, key: i64, cx: &Cx) -> Result<(), Error> {
+        if self.devices.note_use(key, self.service.now()) {
+            keys::used(&self.service, key, cx.user()).await?;
+        }
+        Ok(())
+    }
+
+    /// A session whose key was signed out by its own call hears no more.
+    fn after(&self, cx: &Cx, session: SessionRef, before: Option<domain::UserId>) {
+        if before.is_some() && self.devices.user(cx.auth_key_id()) != before {
+            self.service.hub.detach(session);
+        }
+    }
+}
+
+/// Bytes that are no valid query of the method.
+fn refuse(error: &DecodeError) -> Error {
+    match error {
+        DecodeError::UnknownConstructor { id, .. } => Fault::input_constructor_invalid_id(*id).into(),
+        _ => Fault::input_fetch_error().into(),
+    }
+}
+
+/// Runs a handler; a panic in it fails this call and nothing else.
+async fn guarded(name: &'static str, mut future: BoxFuture<Result<Answer, Error>>) -> Result<Answer, Error> {
+    poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(poll) => poll,
+        Err(_) => Poll::Ready(Err(Error::internal(format_args!("{name} panicked")))),
+    })
+    .await
+}

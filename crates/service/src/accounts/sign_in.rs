@@ -1,0 +1,90 @@
+//! `auth.signIn`: a device that shows the right code belongs to the number's account.
+
+use domain::flood::{SIGN_IN_KEY, SIGN_IN_PHONE};
+use domain::limits;
+use domain::phone::Phone;
+use domain::{Error, Fault, UserId};
+use store::{Tx, auth_keys, codes, users};
+
+use super::flood;
+use crate::Service;
+use crate::messages::notice;
+
+pub struct SignIn {
+    pub phone: String,
+    pub phone_code_hash: String,
+    pub code: String,
+    pub auth_key_id: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    SignedIn(UserId),
+    /// The code was right and the number has no account yet: `auth.signUp` goes on from here.
+    SignUpRequired,
+}
+
+/// Errors: `PHONE_NUMBER_INVALID`, `PHONE_CODE_EMPTY`, `PHONE_CODE_INVALID`, `PHONE_CODE_EXPIRED`,
+/// `FLOOD_WAIT_x`.
+pub async fn sign_in(service: &Service, command: SignIn) -> Result<Outcome, Error> {
+    let phone = Phone::parse(&command.phone)?;
+    if command.phone_code_hash.is_empty() {
+        return Err(Fault::phone_code_hash_empty().into());
+    }
+    if command.code.is_empty() {
+        return Err(Fault::phone_code_empty().into());
+    }
+    service
+        .store
+        .write(move |tx| -> Result<Result<Outcome, Fault>, Error> {
+            // A wrong try is counted although it fails: the transaction ends well, with the fault as
+            // its outcome.
+            if let Err(fault) = check(tx, &phone, &command)? {
+                return Ok(Err(fault));
+            }
+            let Some(user) = users::by_phone(tx, phone.digits())? else {
+                codes::set_progress(tx, command.phone_code_hash.as_bytes(), 0, true)?;
+                return Ok(Ok(Outcome::SignUpRequired));
+            };
+            codes::delete(tx, command.phone_code_hash.as_bytes())?;
+            admit(tx, command.auth_key_id, user)?;
+            Ok(Ok(Outcome::SignedIn(user)))
+        })
+        .await?
+        .map_err(Error::from)
+}
+
+/// Signs a key in, and tells the user's other devices.
+pub fn admit(tx: &mut Tx<'_>, auth_key_id: i64, user: UserId) -> Result<(), Error> {
+    let others = auth_keys::of_user(tx, user)?.iter().any(|key| key.id != auth_key_id);
+    auth_keys::sign_in(tx, auth_key_id, user)?;
+    if others && let Some(key) = auth_keys::get(tx, auth_key_id)? {
+        notice::new_sign_in(tx, user, &key)?;
+    }
+    Ok(())
+}
+
+fn check(tx: &mut Tx<'_>, phone: &Phone, command: &SignIn) -> Result<Result<(), Fault>, Error> {
+    if let Err(fault) = flood::take(tx, &SIGN_IN_KEY, &command.auth_key_id.to_string(), 1)? {
+        return Ok(Err(fault));
+    }
+    let known = codes::get(tx, command.phone_code_hash.as_bytes())?
+        .filter(|code| code.sent.phone == phone.digits() && code.auth_key_id == command.auth_key_id);
+    let Some(known) = known else { return Ok(Err(Fault::phone_code_expired())) };
+    if known.expires_at <= tx.now() {
+        codes::delete(tx, &known.id)?;
+        return Ok(Err(Fault::phone_code_expired()));
+    }
+    if u32::try_from(known.tries).unwrap_or(u32::MAX) >= limits::CODE_TRIES {
+        return Ok(Err(Fault::flood_wait(known.expires_at.secs() - tx.now().secs())));
+    }
+    if known.matches(tx, &command.code) {
+        return Ok(Ok(()));
+    }
+    codes::set_progress(tx, &known.id, known.tries + 1, false)?;
+    // Beyond single codes: whoever asks for code after code must not get endless tries either.
+    if let Err(fault) = flood::take(tx, &SIGN_IN_PHONE, phone.digits(), 1)? {
+        return Ok(Err(fault));
+    }
+    Ok(Err(Fault::phone_code_invalid()))
+}

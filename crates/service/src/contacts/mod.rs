@@ -1,0 +1,3 @@
+//! Whom a user knows.
+
+pub mod import;

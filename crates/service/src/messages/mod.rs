@@ -1,0 +1,6 @@
+//! Messages: written, changed, read and found.
+
+pub mod drafts;
+pub mod notice;
+pub mod send;
+pub mod write;

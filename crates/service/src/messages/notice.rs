@@ -1,0 +1,78 @@
+//! What the service account, and the service itself, has to say to a user.
+
+use domain::text::{self, Styled};
+use domain::{Error, UserId};
+use store::Tx;
+use store::auth_keys::AuthKey;
+use updates::content::Action;
+use updates::log;
+use updates::{Content, event};
+
+use super::write::{self, Draft};
+
+/// A sign-in code for the user's other devices.
+pub fn login_code(tx: &mut Tx<'_>, user: UserId, code: &str) -> Result<(), Error> {
+    let text = format!(
+        "Login code: {code}. Do not give this code to anyone, even if they say they work for this service!\n\n\
+         This code signs a new device in to your account. It is never asked for by anybody else.\n\n\
+         If you did not ask for it, ignore this message."
+    );
+    from_service(tx, user, &text)
+}
+
+/// Word of a new sign-in, as a message and to every device that shows sessions.
+pub fn new_sign_in(tx: &mut Tx<'_>, user: UserId, key: &AuthKey) -> Result<(), Error> {
+    let device = &key.device;
+    let text = format!(
+        "New sign-in. Your account was signed in to from a new device.\n\nDevice: {}, {} {}\nAddress: {}\n\n\
+         If this was not you, end that session in the settings under Devices.",
+        device.app_version, device.device_model, device.system_version, device.address
+    );
+    from_service(tx, user, &text)?;
+    let hash = event::authorization_hash(tx, key.id);
+    let device_name = format!("{} {}", device.device_model, device.app_version);
+    let date = tx.now();
+    let update = event::new_authorization(hash, date, &device_name, &device.address);
+    log::append(tx, user, update, None)?;
+    Ok(())
+}
+
+/// "… joined", in the dialog with the new user, under the name that the owner saved.
+pub fn contact_joined(tx: &mut Tx<'_>, owner: UserId, joined: UserId) -> Result<(), Error> {
+    write::write(
+        tx,
+        &Draft {
+            from: joined,
+            to: owner,
+            random_id: None,
+            content: Content::action(&Action::ContactJoined).pack(),
+            silent: true,
+            reply_to: None,
+            ttl: None,
+            service: true,
+            one_sided: true,
+            origin: None,
+        },
+    )?;
+    Ok(())
+}
+
+fn from_service(tx: &mut Tx<'_>, user: UserId, text: &str) -> Result<(), Error> {
+    let styled: Styled = text::message(text, Vec::new())?;
+    write::write(
+        tx,
+        &Draft {
+            from: domain::ids::SERVICE_USER,
+            to: user,
+            random_id: None,
+            content: Content::text(&styled).pack(),
+            silent: false,
+            reply_to: None,
+            ttl: None,
+            service: false,
+            one_sided: true,
+            origin: None,
+        },
+    )?;
+    Ok(())
+}

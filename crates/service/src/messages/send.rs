@@ -1,0 +1,126 @@
+//! `messages.sendMessage`: writing to a person, or to oneself.
+
+use domain::flood::SEND_MESSAGES;
+use domain::privacy::Key;
+use domain::text::{self, Entity};
+use domain::{Error, Fault, Peer, UserId};
+use store::{Tx, dialogs, messages, privacy, users};
+use updates::content::Quote;
+use updates::log::{Origin, Position};
+use updates::{Content, people};
+
+use super::drafts;
+use super::write::{self, Draft};
+use crate::Service;
+use crate::accounts::flood;
+
+pub struct Send {
+    pub from: UserId,
+    pub to: Peer,
+    pub random_id: i64,
+    pub text: String,
+    pub entities: Vec<Entity>,
+    pub silent: bool,
+    pub noforwards: bool,
+    pub reply_to: Option<i32>,
+    pub quote: Option<Quote>,
+    /// Forget the draft that this message was.
+    pub clear_draft: bool,
+    pub origin: Origin,
+}
+
+/// A message that was sent, perhaps by an earlier try of the same request.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub message_id: i32,
+    /// The events of the sender's box that the answer tells of.
+    pub positions: Vec<Position>,
+}
+
+/// Errors: `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`,
+/// `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
+/// `FLOOD_WAIT_x`.
+pub async fn send(service: &Service, command: Send) -> Result<Sent, Error> {
+    let Peer::User(to) = command.to else { return Err(Fault::peer_id_invalid().into()) };
+    let styled = text::message(&command.text, command.entities)?;
+    let mut content = Content::text(&styled).with_noforwards(command.noforwards);
+    if let Some(quote) = &command.quote {
+        content = content.with_quote(quote);
+    }
+    let (from, random_id, origin) = (command.from, command.random_id, command.origin);
+    let (silent, reply_to, clear_draft) = (command.silent, command.reply_to, command.clear_draft);
+    service
+        .store
+        .write(move |tx| {
+            if let Some(sent) = repeated(tx, from, random_id)? {
+                return Ok(sent);
+            }
+            may_write(tx, from, to)?;
+            if let Some(id) = reply_to {
+                check_reply(tx, from, to, id)?;
+            }
+            let ttl = ttl(tx, from, to)?;
+            let draft = Draft {
+                from,
+                to,
+                random_id: Some(random_id),
+                content: content.with_ttl(ttl).pack(),
+                silent,
+                reply_to,
+                ttl,
+                service: false,
+                one_sided: false,
+                origin,
+            };
+            let written = write::write(tx, &draft)?;
+            let mut positions = vec![written.position];
+            if clear_draft {
+                positions.extend(drafts::clear(tx, from, Peer::User(to), origin)?);
+            }
+            Ok(Sent { message_id: written.message_id, positions })
+        })
+        .await
+}
+
+/// What an earlier try of the same request left: the same answer again, nothing written twice.
+pub fn repeated(tx: &mut Tx<'_>, from: UserId, random_id: i64) -> Result<Option<Sent>, Error> {
+    let Some(message_id) = messages::by_random_id(tx, from, random_id)? else { return Ok(None) };
+    let Some(row) = messages::get(tx, from, message_id)? else { return Ok(None) };
+    Ok(Some(Sent { message_id, positions: vec![Position { pts: row.pts, sub: 0 }] }))
+}
+
+/// Whether `from` may write to `to`: the account is there, neither blocked the other, the receiver's
+/// rules allow it and the sender's budget is not used up.
+pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<(), Error> {
+    flood::take(tx, &SEND_MESSAGES, &from.0.to_string(), 1)??;
+    if from == to {
+        return Ok(());
+    }
+    let receiver = users::get(tx, to)?.ok_or_else(Fault::peer_id_invalid)?;
+    if receiver.flags & users::User::SERVICE != 0 {
+        return Err(Fault::peer_id_invalid().into());
+    }
+    if privacy::is_blocked(tx, from, to.into())? {
+        return Err(Fault::you_blocked_user().into());
+    }
+    if privacy::is_blocked(tx, to, from.into())? {
+        return Err(Fault::user_is_blocked().into());
+    }
+    if !people::allows(tx, to, from, Key::NoPaidMessages)? {
+        return Err(Fault::privacy_premium_required().into());
+    }
+    Ok(())
+}
+
+/// The answered message has to be in the same dialog.
+pub fn check_reply(tx: &mut Tx<'_>, from: UserId, to: UserId, id: i32) -> Result<(), Error> {
+    match messages::get(tx, from, id)? {
+        Some(row) if row.peer == Peer::User(to) => Ok(()),
+        _ => Err(Fault::reply_message_id_invalid().into()),
+    }
+}
+
+/// The dialog's timer, which new messages carry.
+pub fn ttl(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<Option<i32>, Error> {
+    Ok(dialogs::get(tx, from, to.into())?.and_then(|dialog| dialog.ttl_period))
+}

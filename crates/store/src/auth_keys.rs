@@ -1,0 +1,174 @@
+//! Authorization keys, and which account each is signed in to.
+
+use domain::{Time, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::{Owner, Row, RowKey, StoreError, Tx, Value};
+
+const TABLE: &str = "auth_keys";
+
+macro_rules! columns {
+    () => {
+        "id, key, temporary, perm_id, user_id, created_at, expires_at, initial_salt, dc, layer, device, \
+         signed_in_at, last_active"
+    };
+}
+
+const INSERT: &str = "INSERT INTO auth_keys (id, key, temporary, created_at, expires_at, initial_salt, dc, \
+     layer, last_active) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $4) ON CONFLICT (id) DO NOTHING";
+const SELECT: &str = concat!("SELECT ", columns!(), " FROM auth_keys WHERE id = $1");
+const OF_USER: &str =
+    concat!("SELECT ", columns!(), " FROM auth_keys WHERE user_id = $1 ORDER BY last_active DESC, id");
+const BIND: &str = "UPDATE auth_keys SET perm_id = $2, expires_at = $3 WHERE id = $1";
+const SIGN_IN: &str = "UPDATE auth_keys SET user_id = $2, signed_in_at = $3 WHERE id = $1";
+const SIGN_OUT: &str = "UPDATE auth_keys SET user_id = NULL, signed_in_at = NULL WHERE id = $1";
+const SET_DEVICE: &str = "UPDATE auth_keys SET layer = $2, device = $3 WHERE id = $1";
+const SET_ACTIVE: &str = "UPDATE auth_keys SET last_active = $2 WHERE id = $1";
+const DELETE: &str = "DELETE FROM auth_keys WHERE id = $1 OR perm_id = $1";
+const EXPIRED: &str = "DELETE FROM auth_keys WHERE temporary = 1 AND expires_at < $1";
+const BOUND: &str = "SELECT id FROM auth_keys WHERE perm_id = $1";
+
+/// What a client said of itself in `initConnection`, and where it called from. Sealed as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Device {
+    pub api_id: i32,
+    pub device_model: String,
+    pub system_version: String,
+    pub app_version: String,
+    pub system_lang_code: String,
+    pub lang_pack: String,
+    pub lang_code: String,
+    pub address: String,
+}
+
+/// One authorization key with all that hangs on it. Its bytes are a secret: no `Debug`.
+#[derive(Clone)]
+pub struct AuthKey {
+    pub id: i64,
+    pub key: Vec<u8>,
+    pub temporary: bool,
+    /// The permanent key that a temporary one is bound to.
+    pub perm_id: Option<i64>,
+    pub user: Option<UserId>,
+    pub created_at: Time,
+    pub expires_at: Option<Time>,
+    /// The salt that both sides derived from the handshake; valid at first.
+    pub initial_salt: i64,
+    /// The data centre that the client believes it is talking to.
+    pub dc: i32,
+    /// The layer last announced with this key; 0 before the first.
+    pub layer: i32,
+    pub device: Device,
+    pub signed_in_at: Option<Time>,
+    pub last_active: Time,
+}
+
+/// What a finished handshake leaves behind.
+pub struct NewKey<'a> {
+    pub id: i64,
+    pub key: &'a [u8],
+    /// For temporary keys.
+    pub expires_at: Option<Time>,
+    pub initial_salt: i64,
+    pub dc: i32,
+}
+
+pub fn insert(tx: &mut Tx<'_>, new: &NewKey<'_>) -> Result<(), StoreError> {
+    let sealed = tx.seal(Owner::Server, TABLE, RowKey::from(new.id), new.key)?;
+    let values = [
+        Value::Int(new.id),
+        Value::Blob(&sealed),
+        Value::Int(new.expires_at.is_some().into()),
+        Value::Int(tx.now().secs()),
+        Value::opt_int(new.expires_at.map(Time::secs)),
+        Value::Int(new.initial_salt),
+        Value::Int(new.dc.into()),
+    ];
+    tx.execute(INSERT, &values)?;
+    Ok(())
+}
+
+pub fn get(tx: &mut Tx<'_>, id: i64) -> Result<Option<AuthKey>, StoreError> {
+    let row = tx.query_opt(SELECT, &[Value::Int(id)])?;
+    row.map(|row| read(tx, &row)).transpose()
+}
+
+/// The keys that are signed in to an account, last used first.
+pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<AuthKey>, StoreError> {
+    let rows = tx.query(OF_USER, &[Value::Int(user.0)])?;
+    rows.iter().map(|row| read(tx, row)).collect()
+}
+
+/// Ties a temporary key to a permanent one until `expires_at`.
+pub fn bind(tx: &mut Tx<'_>, temp_id: i64, perm_id: i64, expires_at: Time) -> Result<(), StoreError> {
+    tx.execute(BIND, &[Value::Int(temp_id), Value::Int(perm_id), Value::Int(expires_at.secs())])?;
+    Ok(())
+}
+
+/// Temporary keys bound to a permanent one.
+pub fn bound_to(tx: &mut Tx<'_>, perm_id: i64) -> Result<Vec<i64>, StoreError> {
+    tx.query(BOUND, &[Value::Int(perm_id)])?.iter().map(|row| row.int(0)).collect()
+}
+
+pub fn sign_in(tx: &mut Tx<'_>, id: i64, user: UserId) -> Result<(), StoreError> {
+    let now = tx.now().secs();
+    tx.execute(SIGN_IN, &[Value::Int(id), Value::Int(user.0), Value::Int(now)])?;
+    Ok(())
+}
+
+pub fn sign_out(tx: &mut Tx<'_>, id: i64) -> Result<(), StoreError> {
+    tx.execute(SIGN_OUT, &[Value::Int(id)])?;
+    Ok(())
+}
+
+/// Remembers what the client announced; sessions that announce nothing are taken for the same.
+pub fn set_device(tx: &mut Tx<'_>, id: i64, layer: i32, device: &Device) -> Result<(), StoreError> {
+    let plain = serde_json::to_vec(device).map_err(|_| StoreError::corrupt(TABLE, "device"))?;
+    let sealed = tx.seal(Owner::Server, "auth_keys.device", RowKey::from(id), &plain)?;
+    tx.execute(SET_DEVICE, &[Value::Int(id), Value::Int(layer.into()), Value::Blob(&sealed)])?;
+    Ok(())
+}
+
+pub fn set_active(tx: &mut Tx<'_>, id: i64, at: Time) -> Result<(), StoreError> {
+    tx.execute(SET_ACTIVE, &[Value::Int(id), Value::Int(at.secs())])?;
+    Ok(())
+}
+
+/// Forgets a key and the temporary keys bound to it.
+pub fn delete(tx: &mut Tx<'_>, id: i64) -> Result<(), StoreError> {
+    tx.execute(DELETE, &[Value::Int(id)])?;
+    Ok(())
+}
+
+/// Forgets temporary keys whose time is over.
+pub fn delete_expired(tx: &mut Tx<'_>, now: Time) -> Result<u64, StoreError> {
+    tx.execute(EXPIRED, &[Value::Int(now.secs())])
+}
+
+fn read(tx: &mut Tx<'_>, row: &Row) -> Result<AuthKey, StoreError> {
+    let id = row.int(0)?;
+    let key = tx.open_sealed(Owner::Server, TABLE, RowKey::from(id), row.blob(1)?)?;
+    let device = match row.opt_blob(10)? {
+        Some(sealed) => {
+            let plain = tx.open_sealed(Owner::Server, "auth_keys.device", RowKey::from(id), sealed)?;
+            serde_json::from_slice(&plain).map_err(|_| StoreError::corrupt(TABLE, "device"))?
+        }
+        None => Device::default(),
+    };
+    Ok(AuthKey {
+        id,
+        key,
+        temporary: row.int(2)? != 0,
+        perm_id: row.opt_int(3)?,
+        user: row.opt_int(4)?.map(UserId),
+        created_at: Time::from_secs(row.int(5)?),
+        expires_at: row.opt_int(6)?.map(Time::from_secs),
+        initial_salt: row.int(7)?,
+        dc: row.int32(8)?,
+        layer: row.int32(9)?,
+        device,
+        signed_in_at: row.opt_int(11)?.map(Time::from_secs),
+        last_active: Time::from_secs(row.int(12)?),
+    })
+}

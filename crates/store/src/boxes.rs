@@ -1,0 +1,46 @@
+//! Message boxes: the counters from which a user's message ids and `pts` come.
+
+use domain::UserId;
+
+use crate::{StoreError, Tx, Value};
+
+const ALLOCATE: &str = "INSERT INTO boxes (owner, pts, next_message_id, qts) VALUES ($1, 1 + $2, 1 + $3, 1) \
+     ON CONFLICT (owner) DO UPDATE SET pts = boxes.pts + $2, next_message_id = boxes.next_message_id + $3 \
+     RETURNING pts, next_message_id";
+const SELECT: &str = "SELECT pts, qts, next_message_id FROM boxes WHERE owner = $1";
+
+/// Counters of a box that nothing has happened in yet. They start at 1 because clients take a
+/// first `pts` or `qts` of 1 for an error.
+const EMPTY: State = State { pts: 1, qts: 1, next_message_id: 1 };
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    pub pts: i32,
+    pub qts: i32,
+    /// The id that the next message of this box will get.
+    pub next_message_id: i32,
+}
+
+/// What [`allocate`] gave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allocation {
+    /// The box's `pts` after all of the allocated events.
+    pub pts: i32,
+    /// The first of the allocated message ids.
+    pub message_id: i32,
+}
+
+/// Takes `pts` events and `messages` ids from a box, and holds its row until the transaction ends.
+///
+/// Whoever allocates in several boxes does it in rising order of owner, so that two writers never
+/// wait for each other.
+pub fn allocate(tx: &mut Tx<'_>, owner: UserId, pts: i32, messages: i32) -> Result<Allocation, StoreError> {
+    let values = [Value::Int(owner.0), Value::Int(pts.into()), Value::Int(messages.into())];
+    let row = tx.query_opt(ALLOCATE, &values)?.ok_or_else(|| StoreError::corrupt("boxes", "pts"))?;
+    Ok(Allocation { pts: row.int32(0)?, message_id: row.int32(1)? - messages })
+}
+
+pub fn state(tx: &mut Tx<'_>, owner: UserId) -> Result<State, StoreError> {
+    let Some(row) = tx.query_opt(SELECT, &[Value::Int(owner.0)])? else { return Ok(EMPTY) };
+    Ok(State { pts: row.int32(0)?, qts: row.int32(1)?, next_message_id: row.int32(2)? })
+}

@@ -1,0 +1,140 @@
+//! Contact lists: whom each user saved, and under which name.
+
+use domain::{Time, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::{Owner, Row, RowKey, StoreError, Tx, Value, users};
+
+const TABLE: &str = "contacts";
+
+macro_rules! columns {
+    () => {
+        "owner, phone_hash, user_id, entry, created_at"
+    };
+}
+
+const UPSERT: &str = "INSERT INTO contacts (owner, phone_hash, user_id, entry, created_at) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (owner, phone_hash) DO UPDATE SET user_id = $3, entry = $4";
+const BY_USER: &str = concat!("SELECT ", columns!(), " FROM contacts WHERE owner = $1 AND user_id = $2");
+const IS_CONTACT: &str = "SELECT 1 FROM contacts WHERE owner = $1 AND user_id = $2 LIMIT 1";
+const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM contacts WHERE owner = $1 AND user_id IS NOT NULL ORDER BY user_id"
+);
+const ALL: &str = concat!("SELECT ", columns!(), " FROM contacts WHERE owner = $1 ORDER BY created_at");
+const WAITING: &str =
+    concat!("SELECT ", columns!(), " FROM contacts WHERE phone_hash = $1 AND user_id IS NULL");
+const JOINED: &str = "UPDATE contacts SET user_id = $3 WHERE owner = $1 AND phone_hash = $2";
+const OWNERS: &str = "SELECT owner FROM contacts WHERE user_id = $1";
+const DELETE: &str = "DELETE FROM contacts WHERE owner = $1 AND user_id = $2";
+const DELETE_PHONE: &str = "DELETE FROM contacts WHERE owner = $1 AND phone_hash = $2";
+const DELETE_ALL: &str = "DELETE FROM contacts WHERE owner = $1";
+
+/// What the owner saved. Sealed as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Entry {
+    /// Canonical digits; empty for a contact that was added without its number.
+    pub phone: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub note: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Contact {
+    pub owner: UserId,
+    /// The account behind the number; `None` while nobody has registered it.
+    pub user: Option<UserId>,
+    pub entry: Entry,
+    pub created_at: Time,
+}
+
+/// Saves a contact, over an older entry of the same number (or of the same user without a number).
+pub fn upsert(tx: &mut Tx<'_>, owner: UserId, user: Option<UserId>, entry: &Entry) -> Result<(), StoreError> {
+    let hash = key_hash(tx, user, &entry.phone);
+    let plain = serde_json::to_vec(entry).map_err(|_| StoreError::corrupt(TABLE, "entry"))?;
+    let sealed = tx.seal(Owner::User(owner.0), TABLE, RowKey::from(&hash[..]), &plain)?;
+    let values = [
+        Value::Int(owner.0),
+        Value::Blob(&hash),
+        Value::opt_int(user.map(|id| id.0)),
+        Value::Blob(&sealed),
+        Value::Int(tx.now().secs()),
+    ];
+    tx.execute(UPSERT, &values)?;
+    Ok(())
+}
+
+pub fn by_user(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<Option<Contact>, StoreError> {
+    let row = tx.query_opt(BY_USER, &[Value::Int(owner.0), Value::Int(user.0)])?;
+    row.map(|row| read(tx, &row)).transpose()
+}
+
+pub fn is_contact(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<bool, StoreError> {
+    Ok(tx.query_opt(IS_CONTACT, &[Value::Int(owner.0), Value::Int(user.0)])?.is_some())
+}
+
+/// Contacts that have an account, in order of its id.
+pub fn list(tx: &mut Tx<'_>, owner: UserId) -> Result<Vec<Contact>, StoreError> {
+    let rows = tx.query(LIST, &[Value::Int(owner.0)])?;
+    rows.iter().map(|row| read(tx, row)).collect()
+}
+
+/// Everything that the owner saved, with numbers that nobody has registered.
+pub fn all(tx: &mut Tx<'_>, owner: UserId) -> Result<Vec<Contact>, StoreError> {
+    let rows = tx.query(ALL, &[Value::Int(owner.0)])?;
+    rows.iter().map(|row| read(tx, row)).collect()
+}
+
+/// Who had saved a number before it got its account.
+pub fn waiting_for(tx: &mut Tx<'_>, phone: &str) -> Result<Vec<Contact>, StoreError> {
+    let hash = users::phone_hash(tx, phone);
+    let rows = tx.query(WAITING, &[Value::Blob(&hash)])?;
+    rows.iter().map(|row| read(tx, row)).collect()
+}
+
+/// Ties an entry that was waiting to the account that its number now has.
+pub fn joined(tx: &mut Tx<'_>, owner: UserId, phone: &str, user: UserId) -> Result<(), StoreError> {
+    let hash = users::phone_hash(tx, phone);
+    tx.execute(JOINED, &[Value::Int(owner.0), Value::Blob(&hash), Value::Int(user.0)])?;
+    Ok(())
+}
+
+/// Whose contact a user is.
+pub fn owners_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<UserId>, StoreError> {
+    tx.query(OWNERS, &[Value::Int(user.0)])?.iter().map(|row| row.int(0).map(UserId)).collect()
+}
+
+pub fn delete(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<bool, StoreError> {
+    Ok(tx.execute(DELETE, &[Value::Int(owner.0), Value::Int(user.0)])? > 0)
+}
+
+pub fn delete_phone(tx: &mut Tx<'_>, owner: UserId, phone: &str) -> Result<bool, StoreError> {
+    let hash = users::phone_hash(tx, phone);
+    Ok(tx.execute(DELETE_PHONE, &[Value::Int(owner.0), Value::Blob(&hash)])? > 0)
+}
+
+pub fn delete_all(tx: &mut Tx<'_>, owner: UserId) -> Result<u64, StoreError> {
+    tx.execute(DELETE_ALL, &[Value::Int(owner.0)])
+}
+
+/// A contact without a number is filed under its account instead.
+fn key_hash(tx: &Tx<'_>, user: Option<UserId>, phone: &str) -> [u8; 16] {
+    match (phone.is_empty(), user) {
+        (true, Some(user)) => tx.keyed_hash("contact without number", &user.0.to_be_bytes()),
+        _ => users::phone_hash(tx, phone),
+    }
+}
+
+fn read(tx: &mut Tx<'_>, row: &Row) -> Result<Contact, StoreError> {
+    let owner = UserId(row.int(0)?);
+    let plain = tx.open_sealed(Owner::User(owner.0), TABLE, RowKey::from(row.blob(1)?), row.blob(3)?)?;
+    Ok(Contact {
+        owner,
+        user: row.opt_int(2)?.map(UserId),
+        entry: serde_json::from_slice(&plain).map_err(|_| StoreError::corrupt(TABLE, "entry"))?,
+        created_at: Time::from_secs(row.int(4)?),
+    })
+}

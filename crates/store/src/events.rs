@@ -1,0 +1,123 @@
+//! The event log of each box: what happened, in the order in which devices must learn of it.
+
+use domain::{Time, UserId};
+
+use crate::{Owner, Row, RowKey, StoreError, Tx, Value};
+
+const TABLE: &str = "events";
+
+const INSERT: &str = "INSERT INTO events (owner, pts, sub, count, kind, date, message_id, payload) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const NEXT_SUB: &str = "SELECT COALESCE(MAX(sub), 0) + 1 FROM events WHERE owner = $1 AND pts = $2";
+const AFTER: &str = "SELECT owner, pts, sub, count, kind, date, message_id, payload FROM events \
+     WHERE owner = $1 AND (pts > $2 OR (pts = $2 AND sub > 0 AND date >= $3)) ORDER BY pts, sub LIMIT $4";
+const AT: &str = "SELECT owner, pts, sub, count, kind, date, message_id, payload FROM events \
+     WHERE owner = $1 AND pts = $2 AND sub = $3";
+
+/// What an event is about, and so how it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A message came into the box.
+    New { message_id: i32 },
+    /// A message of the box changed.
+    Edit { message_id: i32 },
+    /// Anything else: an update, complete, as canonical TL bytes.
+    Update(Vec<u8>),
+}
+
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub owner: UserId,
+    /// The box's `pts` after this event.
+    pub pts: i32,
+    /// 0 for events that `pts` counts; 1, 2, … for those that only happen beside it.
+    pub sub: i32,
+    /// By how much `pts` rose; 0 when `sub` is not 0.
+    pub count: i32,
+    pub date: Time,
+    pub what: What,
+}
+
+/// Where an event stands in its box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub pts: i32,
+    pub sub: i32,
+}
+
+pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
+    let (kind, message_id, payload) = match &event.what {
+        What::New { message_id } => (1, Some(*message_id), None),
+        What::Edit { message_id } => (2, Some(*message_id), None),
+        What::Update(bytes) => (0, None, Some(bytes)),
+    };
+    let sealed = match payload {
+        Some(bytes) => Some(tx.seal(Owner::User(event.owner.0), TABLE, key(event), bytes)?),
+        None => None,
+    };
+    tx.execute(
+        INSERT,
+        &[
+            Value::Int(event.owner.0),
+            Value::Int(event.pts.into()),
+            Value::Int(event.sub.into()),
+            Value::Int(event.count.into()),
+            Value::Int(kind),
+            Value::Int(event.date.secs()),
+            Value::opt_int(message_id.map(i64::from)),
+            sealed.as_deref().map_or(Value::Null, Value::Blob),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The next free place beside `pts` for an event that `pts` does not count.
+pub fn next_sub(tx: &mut Tx<'_>, owner: UserId, pts: i32) -> Result<i32, StoreError> {
+    let row = tx.query_opt(NEXT_SUB, &[Value::Int(owner.0), Value::Int(pts.into())])?;
+    row.map_or(Ok(1), |row| row.int32(0))
+}
+
+/// Events that a device at `pts` has not seen, in order. Those beside its own `pts` are repeated
+/// when they are not older than `since`: they are harmless to see twice, and not to see at all is not.
+pub fn after(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    pts: i32,
+    since: Time,
+    limit: i64,
+) -> Result<Vec<Event>, StoreError> {
+    let values = [Value::Int(owner.0), Value::Int(pts.into()), Value::Int(since.secs()), Value::Int(limit)];
+    let rows = tx.query(AFTER, &values)?;
+    rows.iter().map(|row| read(tx, row)).collect()
+}
+
+pub fn at(tx: &mut Tx<'_>, owner: UserId, position: Position) -> Result<Option<Event>, StoreError> {
+    let values = [Value::Int(owner.0), Value::Int(position.pts.into()), Value::Int(position.sub.into())];
+    let row = tx.query_opt(AT, &values)?;
+    row.map(|row| read(tx, &row)).transpose()
+}
+
+fn key(event: &Event) -> RowKey {
+    RowKey::from((event.owner.0, (i64::from(event.pts) << 32) | i64::from(event.sub)))
+}
+
+fn read(tx: &mut Tx<'_>, row: &Row) -> Result<Event, StoreError> {
+    let message_id = row.opt_int(6)?.map(|id| i32::try_from(id).unwrap_or_default());
+    let mut event = Event {
+        owner: UserId(row.int(0)?),
+        pts: row.int32(1)?,
+        sub: row.int32(2)?,
+        count: row.int32(3)?,
+        date: Time::from_secs(row.int(5)?),
+        what: What::Update(Vec::new()),
+    };
+    event.what = match (row.int(4)?, message_id, row.opt_blob(7)?) {
+        (1, Some(message_id), _) => What::New { message_id },
+        (2, Some(message_id), _) => What::Edit { message_id },
+        (0, _, Some(sealed)) => {
+            What::Update(tx.open_sealed(Owner::User(event.owner.0), TABLE, key(&event), sealed)?)
+        }
+        _ => return Err(StoreError::corrupt(TABLE, "kind")),
+    };
+    Ok(event)
+}

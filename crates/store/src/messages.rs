@@ -1,0 +1,276 @@
+//! Messages, one row per box that holds a copy.
+
+use domain::{Peer, Time, UserId};
+
+use crate::{Owner, Row, RowKey, StoreError, Tx, Value};
+
+const TABLE: &str = "messages";
+
+macro_rules! columns {
+    () => {
+        "owner, id, peer, link, from_id, date, edit_date, flags, random_id, reply_to, expires_at, content, pts"
+    };
+}
+
+const INSERT: &str = concat!(
+    "INSERT INTO messages (",
+    columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $11, $12)"
+);
+const SELECT: &str = concat!("SELECT ", columns!(), " FROM messages WHERE owner = $1 AND id = $2");
+const BY_RANDOM_ID: &str = "SELECT id FROM messages WHERE owner = $1 AND random_id = $2";
+const BY_LINK: &str = concat!("SELECT ", columns!(), " FROM messages WHERE link = $1");
+const DELETE: &str = "DELETE FROM messages WHERE owner = $1 AND id = $2";
+const UPDATE_CONTENT: &str = "UPDATE messages SET content = $3, edit_date = $4 WHERE owner = $1 AND id = $2";
+const UPDATE_FLAGS: &str = "UPDATE messages SET flags = $3 WHERE owner = $1 AND id = $2";
+const OLDER: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM messages WHERE owner = $1 AND peer = $2 AND id < $3 ORDER BY id DESC LIMIT $4 OFFSET $5"
+);
+const NEWER: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM messages WHERE owner = $1 AND peer = $2 AND id >= $3 ORDER BY id LIMIT $4"
+);
+const FIRST_SINCE: &str =
+    "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND date >= $3 ORDER BY id LIMIT 1";
+const COUNT: &str = "SELECT COUNT(*) FROM messages WHERE owner = $1 AND peer = $2";
+const TOP: &str = "SELECT id, date FROM messages WHERE owner = $1 AND peer = $2 ORDER BY id DESC LIMIT 1";
+const IDS_UP_TO: &str =
+    "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND id <= $3 ORDER BY id DESC LIMIT $4";
+const UNREAD: &str =
+    "SELECT COUNT(*) FROM messages WHERE owner = $1 AND peer = $2 AND id > $3 AND from_id <> $1";
+const DUE: &str = "SELECT owner, id FROM messages WHERE expires_at IS NOT NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2";
+const NEXT_DUE: &str =
+    "SELECT expires_at FROM messages WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1";
+
+/// Bits of a row's `flags`.
+pub mod flag {
+    pub const SILENT: i64 = 1;
+    pub const PINNED: i64 = 1 << 1;
+    /// The owner has been mentioned and has not looked yet.
+    pub const MENTIONED: i64 = 1 << 2;
+    pub const MEDIA_UNREAD: i64 = 1 << 3;
+    pub const HAS_REACTIONS: i64 = 1 << 4;
+    /// A service message: its content is an action, not text.
+    pub const SERVICE: i64 = 1 << 5;
+}
+
+/// A message as one box holds it. `content` is the viewer-independent part as canonical TL bytes.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub owner: UserId,
+    /// Unique within the box, rising.
+    pub id: i32,
+    pub peer: Peer,
+    /// Shared by all copies of one message; how the other side's copy is found.
+    pub link: Option<[u8; 16]>,
+    pub from: UserId,
+    pub date: Time,
+    pub edit_date: Option<Time>,
+    pub flags: i64,
+    /// The sender's idempotency key; on the sender's copy only.
+    pub random_id: Option<i64>,
+    /// Id, in this box, of the message that is answered.
+    pub reply_to: Option<i32>,
+    /// When the message deletes itself.
+    pub expires_at: Option<Time>,
+    /// The box's `pts` when the message came into it.
+    pub pts: i32,
+    pub content: Vec<u8>,
+}
+
+impl Message {
+    /// Whether the box's owner wrote it to somebody else (messages to oneself are not "out").
+    pub fn out(&self) -> bool {
+        self.from == self.owner && self.peer != Peer::User(self.owner)
+    }
+
+    pub fn has(&self, flag: i64) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// Errors: [`StoreError::Conflict`] when the sender has used this `random_id` before.
+pub fn insert(tx: &mut Tx<'_>, message: &Message) -> Result<(), StoreError> {
+    let key = RowKey::from((message.owner.0, i64::from(message.id)));
+    let sealed = tx.seal(Owner::User(message.owner.0), TABLE, key, &message.content)?;
+    tx.execute(
+        INSERT,
+        &[
+            Value::Int(message.owner.0),
+            Value::Int(message.id.into()),
+            Value::Int(message.peer.key()),
+            message.link.as_ref().map_or(Value::Null, |link| Value::Blob(link)),
+            Value::Int(message.from.0),
+            Value::Int(message.date.secs()),
+            Value::Int(message.flags),
+            Value::opt_int(message.random_id),
+            Value::opt_int(message.reply_to.map(i64::from)),
+            Value::opt_int(message.expires_at.map(Time::secs)),
+            Value::Blob(&sealed),
+            Value::Int(message.pts.into()),
+        ],
+    )?;
+    Ok(())
+}
+
+pub fn get(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<Option<Message>, StoreError> {
+    let row = tx.query_opt(SELECT, &[Value::Int(owner.0), Value::Int(id.into())])?;
+    row.map(|row| read(tx, &row)).transpose()
+}
+
+/// The id of the message that `owner` sent with this `random_id`, if there is one.
+pub fn by_random_id(tx: &mut Tx<'_>, owner: UserId, random_id: i64) -> Result<Option<i32>, StoreError> {
+    let row = tx.query_opt(BY_RANDOM_ID, &[Value::Int(owner.0), Value::Int(random_id)])?;
+    row.map(|row| row.int32(0)).transpose()
+}
+
+/// All copies of one message, in every box that still has it, in rising order of owner.
+pub fn copies(tx: &mut Tx<'_>, link: &[u8; 16]) -> Result<Vec<Message>, StoreError> {
+    let rows = tx.query(BY_LINK, &[Value::Blob(link)])?;
+    let mut copies = read_all(tx, &rows)?;
+    copies.sort_by_key(|copy| copy.owner);
+    Ok(copies)
+}
+
+pub fn delete(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<bool, StoreError> {
+    Ok(tx.execute(DELETE, &[Value::Int(owner.0), Value::Int(id.into())])? > 0)
+}
+
+/// Puts new content into one box's copy. `edit_date` is what viewers are shown, if anything.
+pub fn set_content(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    id: i32,
+    content: &[u8],
+    edit_date: Option<Time>,
+) -> Result<(), StoreError> {
+    let key = RowKey::from((owner.0, i64::from(id)));
+    let sealed = tx.seal(Owner::User(owner.0), TABLE, key, content)?;
+    let values = [
+        Value::Int(owner.0),
+        Value::Int(id.into()),
+        Value::Blob(&sealed),
+        Value::opt_int(edit_date.map(Time::secs)),
+    ];
+    tx.execute(UPDATE_CONTENT, &values)?;
+    Ok(())
+}
+
+pub fn set_flags(tx: &mut Tx<'_>, owner: UserId, id: i32, flags: i64) -> Result<(), StoreError> {
+    tx.execute(UPDATE_FLAGS, &[Value::Int(owner.0), Value::Int(id.into()), Value::Int(flags)])?;
+    Ok(())
+}
+
+/// Up to `limit` messages with an id below `before`, newest first, after leaving out `skip`.
+pub fn older(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Peer,
+    before: i32,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Message>, StoreError> {
+    let [a, b] = [Value::Int(owner.0), Value::Int(peer.key())];
+    let rows = tx.query(OLDER, &[a, b, Value::Int(before.into()), Value::Int(limit), Value::Int(skip)])?;
+    read_all(tx, &rows)
+}
+
+/// Up to `limit` messages with an id of `from` or more, oldest first.
+pub fn newer(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Peer,
+    from: i32,
+    limit: i64,
+) -> Result<Vec<Message>, StoreError> {
+    let values = [Value::Int(owner.0), Value::Int(peer.key()), Value::Int(from.into()), Value::Int(limit)];
+    let rows = tx.query(NEWER, &values)?;
+    read_all(tx, &rows)
+}
+
+/// The first message of a dialog that is not older than `date`.
+pub fn first_since(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Peer,
+    date: Time,
+) -> Result<Option<i32>, StoreError> {
+    let values = [Value::Int(owner.0), Value::Int(peer.key()), Value::Int(date.secs())];
+    tx.query_opt(FIRST_SINCE, &values)?.map(|row| row.int32(0)).transpose()
+}
+
+pub fn count(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<i64, StoreError> {
+    single_int(tx, COUNT, &[Value::Int(owner.0), Value::Int(peer.key())])
+}
+
+/// Id and date of the newest message of a dialog.
+pub fn top(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<Option<(i32, Time)>, StoreError> {
+    let row = tx.query_opt(TOP, &[Value::Int(owner.0), Value::Int(peer.key())])?;
+    row.map(|row| Ok((row.int32(0)?, Time::from_secs(row.int(1)?)))).transpose()
+}
+
+/// Ids of a dialog's messages up to `max_id`, newest first.
+pub fn ids_up_to(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Peer,
+    max_id: i32,
+    limit: i64,
+) -> Result<Vec<i32>, StoreError> {
+    let values = [Value::Int(owner.0), Value::Int(peer.key()), Value::Int(max_id.into()), Value::Int(limit)];
+    tx.query(IDS_UP_TO, &values)?.iter().map(|row| row.int32(0)).collect()
+}
+
+/// How many messages of others in a dialog come after `read_up_to`.
+pub fn unread(tx: &mut Tx<'_>, owner: UserId, peer: Peer, read_up_to: i32) -> Result<i64, StoreError> {
+    single_int(tx, UNREAD, &[Value::Int(owner.0), Value::Int(peer.key()), Value::Int(read_up_to.into())])
+}
+
+/// Messages whose time is over, oldest first.
+pub fn due(tx: &mut Tx<'_>, now: Time, limit: i64) -> Result<Vec<(UserId, i32)>, StoreError> {
+    let rows = tx.query(DUE, &[Value::Int(now.secs()), Value::Int(limit)])?;
+    rows.iter().map(|row| Ok((UserId(row.int(0)?), row.int32(1)?))).collect()
+}
+
+/// When the next message deletes itself.
+pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Time>, StoreError> {
+    tx.query_opt(NEXT_DUE, &[])?.map(|row| row.int(0).map(Time::from_secs)).transpose()
+}
+
+/// Reads rows that a query of [`COLUMNS`] returned.
+pub fn read_all(tx: &mut Tx<'_>, rows: &[Row]) -> Result<Vec<Message>, StoreError> {
+    rows.iter().map(|row| read(tx, row)).collect()
+}
+
+fn single_int(tx: &mut Tx<'_>, sql: &'static str, values: &[Value<'_>]) -> Result<i64, StoreError> {
+    tx.query_opt(sql, values)?.map_or(Ok(0), |row| row.int(0))
+}
+
+fn read(tx: &mut Tx<'_>, row: &Row) -> Result<Message, StoreError> {
+    let owner = UserId(row.int(0)?);
+    let id = row.int32(1)?;
+    let key = RowKey::from((owner.0, i64::from(id)));
+    let content = tx.open_sealed(Owner::User(owner.0), TABLE, key, row.blob(11)?)?;
+    let link = match row.opt_blob(3)? {
+        Some(link) => Some(link.try_into().map_err(|_| StoreError::corrupt(TABLE, "link"))?),
+        None => None,
+    };
+    Ok(Message {
+        owner,
+        id,
+        peer: Peer::from_key(row.int(2)?).ok_or_else(|| StoreError::corrupt(TABLE, "peer"))?,
+        link,
+        from: UserId(row.int(4)?),
+        date: Time::from_secs(row.int(5)?),
+        edit_date: row.opt_int(6)?.map(Time::from_secs),
+        flags: row.int(7)?,
+        random_id: row.opt_int(8)?,
+        reply_to: row.opt_int(9)?.map(|id| i32::try_from(id).unwrap_or_default()),
+        expires_at: row.opt_int(10)?.map(Time::from_secs),
+        pts: row.int32(12)?,
+        content,
+    })
+}

@@ -1,0 +1,152 @@
+//! Accounts: who exists, under which number and name.
+
+use domain::{Time, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::{Owner, Row, RowKey, StoreError, Tx, Value};
+
+const INSERT: &str = "INSERT INTO users (id, phone_hash, profile, username_hash, created_at, last_seen, flags, \
+     delete_after_days, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)";
+const SELECT: &str = "SELECT id, profile, created_at, last_seen, flags, version FROM users WHERE id = $1";
+const BY_PHONE: &str = "SELECT id FROM users WHERE phone_hash = $1";
+const BY_USERNAME: &str = "SELECT id FROM users WHERE username_hash = $1";
+const UPDATE_PROFILE: &str = "UPDATE users SET profile = $2, phone_hash = $3, username_hash = $4, \
+     version = version + 1 WHERE id = $1";
+const UPDATE_LAST_SEEN: &str = "UPDATE users SET last_seen = $2 WHERE id = $1";
+const DELETE: &str = "DELETE FROM users WHERE id = $1";
+
+const TABLE: &str = "users";
+
+/// Days without use after which an account is deleted, unless its owner chose otherwise (P10.4).
+const DELETE_AFTER_DAYS: i64 = 183;
+
+/// What a person says about themself. Sealed as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    /// Canonical, with the plus sign; empty for accounts without a number.
+    pub phone: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub about: String,
+    /// As the owner writes it; empty for none.
+    pub username: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: UserId,
+    pub profile: Profile,
+    pub created_at: Time,
+    pub last_seen: Time,
+    pub flags: i64,
+    /// Rises with each change of the profile.
+    pub version: i64,
+}
+
+impl User {
+    /// An account of the server itself; it never signs in and has no number to hide.
+    pub const SERVICE: i64 = 1;
+}
+
+/// Creates an account.
+///
+/// Errors: [`StoreError::Conflict`] when the number, the username or the id is taken.
+pub fn insert(tx: &mut Tx<'_>, id: UserId, profile: &Profile, flags: i64) -> Result<(), StoreError> {
+    let sealed = seal(tx, id, profile)?;
+    let (phone, username) = hashes(tx, profile);
+    let now = tx.now().secs();
+    tx.execute(
+        INSERT,
+        &[
+            Value::Int(id.0),
+            opt_blob(phone.as_ref()),
+            Value::Blob(&sealed),
+            opt_blob(username.as_ref()),
+            Value::Int(now),
+            Value::Int(now),
+            Value::Int(flags),
+            Value::Int(DELETE_AFTER_DAYS),
+        ],
+    )?;
+    Ok(())
+}
+
+pub fn get(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, StoreError> {
+    let Some(row) = tx.query_opt(SELECT, &[Value::Int(id.0)])? else { return Ok(None) };
+    read(tx, &row).map(Some)
+}
+
+/// The account of a canonical phone number.
+pub fn by_phone(tx: &mut Tx<'_>, phone: &str) -> Result<Option<UserId>, StoreError> {
+    let hash = phone_hash(tx, phone);
+    id_of(tx.query_opt(BY_PHONE, &[Value::Blob(&hash)])?)
+}
+
+/// The account of a username; case does not matter.
+pub fn by_username(tx: &mut Tx<'_>, username: &str) -> Result<Option<UserId>, StoreError> {
+    let hash = username_hash(tx, username);
+    id_of(tx.query_opt(BY_USERNAME, &[Value::Blob(&hash)])?)
+}
+
+/// Errors: [`StoreError::Conflict`] when the number or the username is another account's.
+pub fn set_profile(tx: &mut Tx<'_>, id: UserId, profile: &Profile) -> Result<(), StoreError> {
+    let sealed = seal(tx, id, profile)?;
+    let (phone, username) = hashes(tx, profile);
+    let values =
+        [Value::Int(id.0), Value::Blob(&sealed), opt_blob(phone.as_ref()), opt_blob(username.as_ref())];
+    tx.execute(UPDATE_PROFILE, &values)?;
+    Ok(())
+}
+
+pub fn set_last_seen(tx: &mut Tx<'_>, id: UserId, at: Time) -> Result<(), StoreError> {
+    tx.execute(UPDATE_LAST_SEEN, &[Value::Int(id.0), Value::Int(at.secs())])?;
+    Ok(())
+}
+
+pub fn delete(tx: &mut Tx<'_>, id: UserId) -> Result<(), StoreError> {
+    tx.execute(DELETE, &[Value::Int(id.0)])?;
+    Ok(())
+}
+
+/// The value by which a number is found without being readable.
+pub fn phone_hash(tx: &Tx<'_>, phone: &str) -> [u8; 16] {
+    tx.keyed_hash("phone", phone.as_bytes())
+}
+
+fn username_hash(tx: &Tx<'_>, username: &str) -> [u8; 16] {
+    tx.keyed_hash("username", username.to_ascii_lowercase().as_bytes())
+}
+
+fn hashes(tx: &Tx<'_>, profile: &Profile) -> (Option<[u8; 16]>, Option<[u8; 16]>) {
+    let phone = (!profile.phone.is_empty()).then(|| phone_hash(tx, &profile.phone));
+    let username = (!profile.username.is_empty()).then(|| username_hash(tx, &profile.username));
+    (phone, username)
+}
+
+fn seal(tx: &mut Tx<'_>, id: UserId, profile: &Profile) -> Result<Vec<u8>, StoreError> {
+    let plain = serde_json::to_vec(profile).map_err(|_| StoreError::corrupt(TABLE, "profile"))?;
+    tx.seal(Owner::User(id.0), TABLE, RowKey::from(id.0), &plain)
+}
+
+fn read(tx: &mut Tx<'_>, row: &Row) -> Result<User, StoreError> {
+    let id = UserId(row.int(0)?);
+    let plain = tx.open_sealed(Owner::User(id.0), TABLE, RowKey::from(id.0), row.blob(1)?)?;
+    let profile = serde_json::from_slice(&plain).map_err(|_| StoreError::corrupt(TABLE, "profile"))?;
+    Ok(User {
+        id,
+        profile,
+        created_at: Time::from_secs(row.int(2)?),
+        last_seen: Time::from_secs(row.int(3)?),
+        flags: row.int(4)?,
+        version: row.int(5)?,
+    })
+}
+
+fn id_of(row: Option<Row>) -> Result<Option<UserId>, StoreError> {
+    row.map(|row| row.int(0).map(UserId)).transpose()
+}
+
+fn opt_blob(hash: Option<&[u8; 16]>) -> Value<'_> {
+    hash.map_or(Value::Null, |hash| Value::Blob(hash))
+}

@@ -1,0 +1,222 @@
+//! The part of a message that is the same for everybody who may see it.
+
+use domain::text::Styled;
+use domain::{Peer, Time, UserId};
+use store::StoreError;
+use tl::{Decode, Encode};
+use tl_api::{enums, types};
+
+use crate::{entities, people};
+
+/// A message without what depends on the viewer (its id, direction, reactions, unread marks).
+///
+/// Kept in the database as canonical TL bytes: whatever a later layer adds, every stored form can
+/// still be read.
+#[derive(Clone, Debug)]
+pub struct Content(pub(crate) Body);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    Text(Box<types::Message>),
+    Action(Box<types::MessageService>),
+}
+
+/// Where a forwarded message comes from.
+#[derive(Clone, Debug)]
+pub struct Forward {
+    pub date: Time,
+    /// The author, when their privacy lets forwards link to them.
+    pub from: Option<UserId>,
+    /// Their name, when it does not.
+    pub from_name: Option<String>,
+    /// The dialog and message that a copy in Saved Messages came from.
+    pub saved_from: Option<(Peer, i32)>,
+}
+
+/// What a service message tells.
+#[derive(Clone, Debug)]
+pub enum Action {
+    ContactJoined,
+    PinMessage,
+    HistoryTtl { secs: i32 },
+    HistoryClear,
+}
+
+/// What is quoted of the message that a message answers.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    pub text: String,
+    pub entities: Vec<domain::text::Entity>,
+    pub offset: Option<i32>,
+}
+
+impl Content {
+    pub fn text(styled: &Styled) -> Self {
+        let mut message = types::Message { message: styled.text.clone(), ..Default::default() };
+        message.entities = some_entities(styled);
+        Self(Body::Text(Box::new(message)))
+    }
+
+    pub fn action(action: &Action) -> Self {
+        let action = match action {
+            Action::ContactJoined => enums::MessageAction::ContactSignUp,
+            Action::PinMessage => enums::MessageAction::PinMessage,
+            Action::HistoryClear => enums::MessageAction::HistoryClear,
+            Action::HistoryTtl { secs } => {
+                types::MessageActionSetMessagesTtl { period: *secs, ..Default::default() }.into()
+            }
+        };
+        Self(Body::Action(Box::new(types::MessageService { action, ..Default::default() })))
+    }
+
+    #[must_use]
+    pub fn with_media(mut self, media: Option<enums::MessageMedia>) -> Self {
+        if let Body::Text(message) = &mut self.0 {
+            message.media = media;
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn with_forward(mut self, forward: &Forward) -> Self {
+        if let Body::Text(message) = &mut self.0 {
+            let (saved_from_peer, saved_from_msg_id) = match forward.saved_from {
+                Some((peer, id)) => (Some(people::peer(peer)), Some(id)),
+                None => (None, None),
+            };
+            let header = types::MessageFwdHeader {
+                date: forward.date.wire(),
+                from_id: forward.from.map(|id| people::peer(id.into())),
+                from_name: forward.from_name.clone(),
+                saved_from_peer,
+                saved_from_msg_id,
+                ..Default::default()
+            };
+            message.fwd_from = Some(header);
+        }
+        self
+    }
+
+    /// Without the header that names a forward's origin.
+    #[must_use]
+    pub fn without_forward(mut self) -> Self {
+        if let Body::Text(message) = &mut self.0 {
+            message.fwd_from = None;
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn with_quote(mut self, quote: &Quote) -> Self {
+        let header = types::MessageReplyHeader {
+            quote: true,
+            quote_text: Some(quote.text.clone()),
+            quote_entities: (!quote.entities.is_empty()).then(|| entities::to_tl(&quote.entities)),
+            quote_offset: quote.offset,
+            ..Default::default()
+        };
+        if let Body::Text(message) = &mut self.0 {
+            message.reply_to = Some(header.into());
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn with_ttl(mut self, secs: Option<i32>) -> Self {
+        match &mut self.0 {
+            Body::Text(message) => message.ttl_period = secs,
+            Body::Action(message) => message.ttl_period = secs,
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn with_noforwards(mut self, noforwards: bool) -> Self {
+        if let Body::Text(message) = &mut self.0 {
+            message.noforwards = noforwards;
+        }
+        self
+    }
+
+    /// The same message with other text; media, forward and reply stay.
+    #[must_use]
+    pub fn with_text(mut self, styled: &Styled) -> Self {
+        if let Body::Text(message) = &mut self.0 {
+            message.message = styled.text.clone();
+            message.entities = some_entities(styled);
+        }
+        self
+    }
+
+    /// The text of a message; empty for a service message.
+    pub fn plain_text(&self) -> &str {
+        match &self.0 {
+            Body::Text(message) => &message.message,
+            Body::Action(_) => "",
+        }
+    }
+
+    pub fn is_action(&self) -> bool {
+        matches!(self.0, Body::Action(_))
+    }
+
+    pub fn noforwards(&self) -> bool {
+        matches!(&self.0, Body::Text(message) if message.noforwards)
+    }
+
+    pub fn ttl(&self) -> Option<i32> {
+        match &self.0 {
+            Body::Text(message) => message.ttl_period,
+            Body::Action(message) => message.ttl_period,
+        }
+    }
+
+    pub fn media(&self) -> Option<&enums::MessageMedia> {
+        match &self.0 {
+            Body::Text(message) => message.media.as_ref(),
+            Body::Action(_) => None,
+        }
+    }
+
+    /// The header of a message that is itself a forward.
+    pub fn forward_header(&self) -> Option<&types::MessageFwdHeader> {
+        match &self.0 {
+            Body::Text(message) => message.fwd_from.as_ref(),
+            Body::Action(_) => None,
+        }
+    }
+
+    /// Whether both say the same, so that an edit would change nothing.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Body::Text(a), Body::Text(b)) => {
+                a.message == b.message
+                    && a.media == b.media
+                    && a.entities.as_deref().unwrap_or_default() == b.entities.as_deref().unwrap_or_default()
+            }
+            _ => false,
+        }
+    }
+
+    /// The canonical bytes that the database keeps.
+    pub fn pack(&self) -> Vec<u8> {
+        let layer = tl_api::NEWEST_LAYER;
+        let packed = match &self.0 {
+            Body::Text(message) => message.to_bytes(layer),
+            Body::Action(message) => message.to_bytes(layer),
+        };
+        packed.expect("a message has a form in the newest layer")
+    }
+
+    pub fn unpack(bytes: &[u8]) -> Result<Self, StoreError> {
+        match enums::Message::from_bytes(bytes) {
+            Ok(enums::Message::Message(message)) => Ok(Self(Body::Text(message))),
+            Ok(enums::Message::Service(message)) => Ok(Self(Body::Action(message))),
+            _ => Err(StoreError::corrupt("messages", "content")),
+        }
+    }
+}
+
+fn some_entities(styled: &Styled) -> Option<Vec<enums::MessageEntity>> {
+    (!styled.entities.is_empty()).then(|| entities::to_tl(&styled.entities))
+}

@@ -1,0 +1,107 @@
+//! Pages of a dialog's messages.
+
+use domain::{Peer, Time, UserId};
+use store::{StoreError, Tx, messages};
+use tl_api::{enums, types};
+
+use crate::people::Mentioned;
+use crate::{Presence, message};
+
+/// Which messages of a dialog are asked for, as `messages.getHistory` and its kin say it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Window {
+    /// The page begins below this id; 0 for the newest message (or for `offset_date`).
+    pub offset_id: i32,
+    /// The page begins before this time; only looked at without `offset_id`.
+    pub offset_date: Option<Time>,
+    /// How many messages further down the page begins; negative: so many above instead.
+    pub add_offset: i32,
+    /// Not above the caller's limit.
+    pub limit: i64,
+    /// Leave out this id and those above; 0 for none.
+    pub max_id: i32,
+    /// Leave out this id and those below; 0 for none.
+    pub min_id: i32,
+}
+
+/// A page, newest first, with everybody in it. `messages.messages` when it is all there is,
+/// `messages.messagesSlice` when there is more, as clients page on after the latter alone.
+pub fn page(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Peer,
+    window: Window,
+    presence: &Presence,
+) -> Result<enums::messages::Messages, StoreError> {
+    let rows = rows(tx, owner, peer, window)?;
+    let count = messages::count(tx, owner, peer)?;
+    answer(tx, owner, &rows, count, presence)
+}
+
+/// An answer of messages in the given order, out of `count` in all.
+pub fn answer(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    rows: &[messages::Message],
+    count: i64,
+    presence: &Presence,
+) -> Result<enums::messages::Messages, StoreError> {
+    let mut mentioned = Mentioned::default();
+    let messages =
+        rows.iter().map(|row| message::render(tx, row, &mut mentioned)).collect::<Result<Vec<_>, _>>()?;
+    let users = mentioned.users(tx, owner, presence)?;
+    if i64::try_from(messages.len()).unwrap_or(i64::MAX) >= count {
+        return Ok(types::messages::Messages { messages, users, ..Default::default() }.into());
+    }
+    let count = i32::try_from(count).unwrap_or(i32::MAX);
+    Ok(types::messages::MessagesSlice { count, messages, users, ..Default::default() }.into())
+}
+
+/// The rows of a window, newest first.
+pub fn rows(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Peer,
+    window: Window,
+) -> Result<Vec<messages::Message>, StoreError> {
+    let start = start(tx, owner, peer, window)?;
+    let mut rows = if window.add_offset >= 0 {
+        messages::older(tx, owner, peer, start, i64::from(window.add_offset), window.limit)?
+    } else {
+        around(tx, owner, peer, start, window)?
+    };
+    rows.retain(|row| {
+        (window.max_id <= 0 || row.id < window.max_id) && (window.min_id <= 0 || row.id > window.min_id)
+    });
+    Ok(rows)
+}
+
+/// The id below which the page would begin if there were no `add_offset`.
+fn start(tx: &mut Tx<'_>, owner: UserId, peer: Peer, window: Window) -> Result<i32, StoreError> {
+    match (window.offset_id, window.offset_date) {
+        (id, _) if id > 0 => Ok(id),
+        (_, Some(date)) => messages::first_since(tx, owner, peer, date).map(|id| id.unwrap_or(i32::MAX)),
+        _ => Ok(i32::MAX),
+    }
+}
+
+/// A page that begins above its start: the nearest messages from there on, then those below.
+fn around(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Peer,
+    start: i32,
+    window: Window,
+) -> Result<Vec<messages::Message>, StoreError> {
+    let above = i64::from(window.add_offset.unsigned_abs());
+    let mut rows = messages::newer(tx, owner, peer, start, above)?;
+    rows.reverse();
+    let missing = window.limit - above;
+    if missing < 0 {
+        // The page ends above the start: of those further up, the highest ones fill it.
+        rows.truncate(usize::try_from(window.limit).unwrap_or(0));
+    } else {
+        rows.extend(messages::older(tx, owner, peer, start, 0, missing)?);
+    }
+    Ok(rows)
+}

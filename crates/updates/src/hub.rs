@@ -1,0 +1,267 @@
+//! Fan-out: every device that is connected learns at once what happened in its owner's box.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bus::{Bus, Signal};
+use domain::{Hint, SessionRef, SharedSpawn, UserId};
+use store::events::Position;
+use store::{Store, StoreError, Tx, contacts, dialogs};
+use tl::{Decode, Encode};
+use tl_api::{enums, types};
+
+use crate::Presence;
+use crate::log::Origin;
+use crate::people;
+use crate::render::{self, Rendered};
+
+/// Events that one turn of a box's fan-out takes; the rest waits for the next turn.
+const BATCH_EVENTS: usize = 100;
+
+/// Events that may wait for one box. Beyond it pushes are left out: clients see the hole in `pts` and
+/// fetch the difference.
+const QUEUE_EVENTS: usize = 10_000;
+
+/// People who are told when somebody comes online, at most.
+const WATCHERS_MAX: i64 = 500;
+
+/// Sends bytes to a session; the gateway's side of a push.
+pub trait PushTarget: Send + Sync {
+    /// False when there is no such session or it cannot take more.
+    fn push(&self, session: SessionRef, body: &[u8]) -> bool;
+}
+
+#[derive(Clone, Copy)]
+struct Attached {
+    session: SessionRef,
+    layer: i32,
+}
+
+#[derive(Default)]
+struct Box_ {
+    sessions: Vec<Attached>,
+    waiting: VecDeque<(Position, Origin)>,
+    running: bool,
+}
+
+#[derive(Default)]
+struct Table {
+    boxes: HashMap<UserId, Box_>,
+    users: HashMap<SessionRef, UserId>,
+}
+
+/// Who is connected, and what they have yet to hear.
+pub struct Hub {
+    table: Mutex<Table>,
+    store: Store,
+    presence: Arc<Presence>,
+    spawn: SharedSpawn,
+    target: OnceLock<Arc<dyn PushTarget>>,
+}
+
+impl Hub {
+    /// A hub that listens on `bus`.
+    pub fn new(store: Store, presence: Arc<Presence>, bus: &dyn Bus, spawn: SharedSpawn) -> Arc<Self> {
+        let hub = Arc::new(Self { table: Mutex::default(), store, presence, spawn, target: OnceLock::new() });
+        let listener = Arc::downgrade(&hub);
+        bus.subscribe(Box::new(move |signal| {
+            if let Some(hub) = listener.upgrade() {
+                hub.hear(signal);
+            }
+        }));
+        hub
+    }
+
+    /// Says where pushes go. Only the first call counts.
+    pub fn connect(&self, target: Arc<dyn PushTarget>) {
+        let _ = self.target.set(target);
+    }
+
+    /// From now on the session hears of what happens to the user. Called again, it updates the layer.
+    pub fn attach(&self, user: UserId, session: SessionRef, layer: i32) {
+        let mut table = self.lock();
+        if let Some(before) = table.users.insert(session, user)
+            && before != user
+        {
+            table.forget(before, session);
+        }
+        let sessions = &mut table.boxes.entry(user).or_default().sessions;
+        match sessions.iter_mut().find(|attached| attached.session == session) {
+            Some(attached) => attached.layer = layer,
+            None => sessions.push(Attached { session, layer }),
+        }
+    }
+
+    pub fn detach(&self, session: SessionRef) {
+        let mut table = self.lock();
+        if let Some(user) = table.users.remove(&session) {
+            table.forget(user, session);
+        }
+    }
+
+    pub fn is_attached(&self, user: UserId) -> bool {
+        self.lock().boxes.get(&user).is_some_and(|entry| !entry.sessions.is_empty())
+    }
+
+    fn hear(self: &Arc<Self>, signal: &Signal) {
+        match signal {
+            Signal::Stored(Hint::Box { owner, pts, sub, origin }) => {
+                self.wake(*owner, Position { pts: *pts, sub: *sub }, *origin);
+            }
+            Signal::Stored(_) => {}
+            Signal::Typing { from, to, action } => {
+                if self.is_attached(*to) {
+                    let (hub, from, to, action) = (Arc::clone(self), *from, *to, action.clone());
+                    self.spawn.spawn(Box::pin(async move { hub.typing(from, to, action).await }));
+                }
+            }
+            Signal::Status { user } => {
+                let (hub, user) = (Arc::clone(self), *user);
+                self.spawn.spawn(Box::pin(async move { hub.status(user).await }));
+            }
+        }
+    }
+
+    fn wake(self: &Arc<Self>, owner: UserId, position: Position, origin: Origin) {
+        let mut table = self.lock();
+        let Some(entry) = table.boxes.get_mut(&owner) else { return };
+        let others = entry.sessions.iter().any(|attached| Some(attached.session) != origin);
+        if !others || entry.waiting.len() >= QUEUE_EVENTS {
+            return;
+        }
+        entry.waiting.push_back((position, origin));
+        if !entry.running {
+            entry.running = true;
+            let hub = Arc::clone(self);
+            self.spawn.spawn(Box::pin(async move { hub.drain(owner).await }));
+        }
+    }
+
+    /// One box's fan-out, turn by turn; there is never more than one for a box, so order is kept.
+    async fn drain(self: Arc<Self>, owner: UserId) {
+        while let Some((batch, sessions)) = self.next_batch(owner) {
+            for run in batch.chunk_by(|a, b| a.1 == b.1) {
+                let origin = run[0].1;
+                let positions = run.iter().map(|(position, _)| *position).collect::<Vec<_>>();
+                let sessions =
+                    sessions.iter().filter(|attached| Some(attached.session) != origin).copied().collect();
+                let presence = Arc::clone(&self.presence);
+                self.deliver(owner, sessions, move |tx| render::updates(tx, owner, &positions, &presence))
+                    .await;
+            }
+        }
+    }
+
+    fn next_batch(&self, owner: UserId) -> Option<(Vec<(Position, Origin)>, Vec<Attached>)> {
+        let mut table = self.lock();
+        let entry = table.boxes.get_mut(&owner)?;
+        if entry.waiting.is_empty() || entry.sessions.is_empty() {
+            entry.waiting.clear();
+            entry.running = false;
+            if entry.sessions.is_empty() {
+                table.boxes.remove(&owner);
+            }
+            return None;
+        }
+        let count = entry.waiting.len().min(BATCH_EVENTS);
+        Some((entry.waiting.drain(..count).collect(), entry.sessions.clone()))
+    }
+
+    /// Builds an answer once and sends it to each session at its layer.
+    async fn deliver(
+        &self,
+        owner: UserId,
+        sessions: Vec<Attached>,
+        build: impl FnOnce(&mut Tx<'_>) -> Result<types::Updates, StoreError> + Send + 'static,
+    ) {
+        if sessions.is_empty() {
+            return;
+        }
+        match self.store.read(build).await {
+            Ok(updates) if updates.updates.is_empty() => {}
+            Ok(updates) => self.send(&sessions, &updates),
+            Err(error) => tracing::warn!(owner = owner.0, %error, "a push could not be built"),
+        }
+    }
+
+    fn send(&self, sessions: &[Attached], updates: &types::Updates) {
+        let Some(target) = self.target.get() else { return };
+        let mut encoded: Vec<(i32, Option<Vec<u8>>)> = Vec::new();
+        for attached in sessions {
+            if !encoded.iter().any(|(layer, _)| *layer == attached.layer) {
+                encoded.push((attached.layer, updates.to_bytes(attached.layer).ok()));
+            }
+            let body = encoded.iter().find(|(layer, _)| *layer == attached.layer);
+            if let Some((_, Some(body))) = body {
+                target.push(attached.session, body);
+            }
+        }
+    }
+
+    fn sessions_of(&self, user: UserId) -> Vec<Attached> {
+        self.lock().boxes.get(&user).map(|entry| entry.sessions.clone()).unwrap_or_default()
+    }
+
+    async fn typing(&self, from: UserId, to: UserId, action: Vec<u8>) {
+        let Ok(action) = enums::SendMessageAction::from_bytes(&action) else { return };
+        let presence = Arc::clone(&self.presence);
+        self.deliver(to, self.sessions_of(to), move |tx| {
+            let mut rendered = Rendered::default();
+            rendered.mentioned.user(from);
+            rendered.push(types::UpdateUserTyping { user_id: from.0, action, ..Default::default() });
+            rendered.into_updates(tx, to, &presence)
+        })
+        .await;
+    }
+
+    /// Tells those who know a user, and are connected, of the user's new status.
+    async fn status(&self, user: UserId) {
+        let watchers = self
+            .store
+            .read(move |tx| -> Result<_, StoreError> {
+                let mut watchers = contacts::owners_of(tx, user)?;
+                watchers.extend(dialogs::peers(tx, user, WATCHERS_MAX)?.into_iter().filter_map(|p| p.user()));
+                watchers.push(user);
+                Ok(watchers)
+            })
+            .await;
+        let mut watchers = match watchers {
+            Ok(watchers) => watchers,
+            Err(error) => {
+                tracing::warn!(user = user.0, %error, "a status could not be told");
+                return;
+            }
+        };
+        watchers.sort_unstable();
+        watchers.dedup();
+        for watcher in watchers.into_iter().filter(|watcher| self.is_attached(*watcher)) {
+            let presence = Arc::clone(&self.presence);
+            self.deliver(watcher, self.sessions_of(watcher), move |tx| {
+                let mut rendered = Rendered::default();
+                let status = people::status(tx, watcher, user, &presence)?;
+                // Whoever may not know the time is not to learn it from when this arrives.
+                if matches!(status, enums::UserStatus::Online(_) | enums::UserStatus::Offline(_)) {
+                    rendered.mentioned.user(user);
+                    rendered.push(types::UpdateUserStatus { user_id: user.0, status });
+                }
+                rendered.into_updates(tx, watcher, &presence)
+            })
+            .await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn forget(&mut self, user: UserId, session: SessionRef) {
+        if let Some(entry) = self.boxes.get_mut(&user) {
+            entry.sessions.retain(|attached| attached.session != session);
+            if entry.sessions.is_empty() && !entry.running {
+                self.boxes.remove(&user);
+            }
+        }
+    }
+}

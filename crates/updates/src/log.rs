@@ -1,0 +1,139 @@
+//! Writing to a box's event log.
+//!
+//! [`append`] runs in the transaction that makes the change: the event and the change become durable
+//! together, and the hint that wakes connected devices leaves only after that.
+
+use domain::hint::Hint;
+use domain::{Peer, SessionRef, UserId};
+use store::events::{self, What};
+use store::{StoreError, Tx, boxes};
+use tl::Encode;
+use tl_api::{enums, types};
+
+use crate::people;
+
+pub use store::events::Position;
+
+/// The session that caused an event. It learns of it by its answer and is not pushed to.
+pub type Origin = Option<SessionRef>;
+
+/// What happened in a box, in the terms of those who make it happen.
+#[derive(Clone, Debug)]
+pub enum Event {
+    NewMessage {
+        message_id: i32,
+    },
+    EditMessage {
+        message_id: i32,
+    },
+    DeleteMessages {
+        ids: Vec<i32>,
+    },
+    ReadInbox {
+        peer: Peer,
+        max_id: i32,
+        still_unread: i32,
+    },
+    ReadOutbox {
+        peer: Peer,
+        max_id: i32,
+    },
+    ReadContents {
+        ids: Vec<i32>,
+    },
+    PinnedMessages {
+        peer: Peer,
+        ids: Vec<i32>,
+        pinned: bool,
+    },
+    /// Any update that `pts` does not count.
+    Beside(Box<enums::Update>),
+}
+
+impl Event {
+    /// By how much `pts` rises: one for each message concerned, as clients check.
+    pub fn count(&self) -> i32 {
+        match self {
+            Self::NewMessage { .. }
+            | Self::EditMessage { .. }
+            | Self::ReadInbox { .. }
+            | Self::ReadOutbox { .. } => 1,
+            Self::DeleteMessages { ids } | Self::ReadContents { ids } | Self::PinnedMessages { ids, .. } => {
+                i32::try_from(ids.len()).unwrap_or(i32::MAX)
+            }
+            Self::Beside(_) => 0,
+        }
+    }
+
+    /// An event beside `pts`, from an update in wire form.
+    pub fn beside(update: impl Into<enums::Update>) -> Self {
+        Self::Beside(Box::new(update.into()))
+    }
+}
+
+/// Writes an event at the box's next `pts` (or beside the present one).
+pub fn append(tx: &mut Tx<'_>, owner: UserId, event: Event, origin: Origin) -> Result<Position, StoreError> {
+    let count = event.count();
+    if count == 0 {
+        let pts = boxes::state(tx, owner)?.pts;
+        return append_at(tx, owner, event, pts, origin);
+    }
+    let pts = boxes::allocate(tx, owner, count, 0)?.pts;
+    append_at(tx, owner, event, pts, origin)
+}
+
+/// Writes an event at a `pts` that the caller has allocated.
+pub fn append_at(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    event: Event,
+    pts: i32,
+    origin: Origin,
+) -> Result<Position, StoreError> {
+    let count = event.count();
+    let sub = if count == 0 { events::next_sub(tx, owner, pts)? } else { 0 };
+    let what = match event {
+        Event::NewMessage { message_id } => What::New { message_id },
+        Event::EditMessage { message_id } => What::Edit { message_id },
+        Event::Beside(update) => What::Update(pack(&update)),
+        other => What::Update(pack(&update(other, pts))),
+    };
+    let date = tx.now();
+    events::insert(tx, &events::Event { owner, pts, sub, count, date, what })?;
+    tx.hint(Hint::Box { owner, pts, sub, origin });
+    Ok(Position { pts, sub })
+}
+
+fn update(event: Event, pts: i32) -> enums::Update {
+    let pts_count = event.count();
+    match event {
+        Event::DeleteMessages { ids } => types::UpdateDeleteMessages { messages: ids, pts, pts_count }.into(),
+        Event::ReadInbox { peer, max_id, still_unread } => types::UpdateReadHistoryInbox {
+            peer: people::peer(peer),
+            max_id,
+            still_unread_count: still_unread,
+            pts,
+            pts_count,
+            ..Default::default()
+        }
+        .into(),
+        Event::ReadOutbox { peer, max_id } => {
+            types::UpdateReadHistoryOutbox { peer: people::peer(peer), max_id, pts, pts_count }.into()
+        }
+        Event::ReadContents { ids } => {
+            types::UpdateReadMessagesContents { messages: ids, pts, pts_count, ..Default::default() }.into()
+        }
+        Event::PinnedMessages { peer, ids, pinned } => {
+            types::UpdatePinnedMessages { pinned, peer: people::peer(peer), messages: ids, pts, pts_count }
+                .into()
+        }
+        Event::Beside(update) => *update,
+        Event::NewMessage { .. } | Event::EditMessage { .. } => {
+            unreachable!("messages are referred to, not copied into the log")
+        }
+    }
+}
+
+fn pack(update: &enums::Update) -> Vec<u8> {
+    update.to_bytes(tl_api::NEWEST_LAYER).expect("an update has a form in the newest layer")
+}

@@ -1,0 +1,144 @@
+//! One message as the owner of a box sees it.
+
+use domain::{Peer, UserId};
+use store::{StoreError, Tx, messages, reactions};
+use tl_api::{enums, types};
+
+use crate::content::{Body, Content};
+use crate::people::{self, Mentioned};
+
+/// The wire form of a stored message. Whoever stands in it is noted in `mentioned`.
+pub fn render(
+    tx: &mut Tx<'_>,
+    row: &messages::Message,
+    mentioned: &mut Mentioned,
+) -> Result<enums::Message, StoreError> {
+    let content = Content::unpack(&row.content)?;
+    mentioned.peer(row.peer);
+    mentioned.user(row.from);
+    Ok(match content.0 {
+        Body::Text(message) => text(tx, row, message, mentioned)?.into(),
+        Body::Action(message) => action(row, message).into(),
+    })
+}
+
+fn text(
+    tx: &mut Tx<'_>,
+    row: &messages::Message,
+    mut message: Box<types::Message>,
+    mentioned: &mut Mentioned,
+) -> Result<types::Message, StoreError> {
+    message.id = row.id;
+    message.out = row.out();
+    message.silent = row.has(messages::flag::SILENT);
+    message.pinned = row.has(messages::flag::PINNED);
+    message.mentioned = row.has(messages::flag::MENTIONED);
+    message.media_unread = row.has(messages::flag::MEDIA_UNREAD);
+    message.from_id = Some(people::peer(row.from.into()));
+    message.peer_id = people::peer(row.peer);
+    message.saved_peer_id = saved_peer(row, &message);
+    message.date = row.date.wire();
+    message.edit_date = row.edit_date.map(domain::Time::wire);
+    message.reply_to = reply(row, message.reply_to.take());
+    if let Some(forward) = &message.fwd_from {
+        mentioned.tl_peer(forward.from_id.as_ref());
+        mentioned.tl_peer(forward.saved_from_peer.as_ref());
+    }
+    for entity in message.entities.iter().flatten() {
+        if let enums::MessageEntity::MentionName(name) = entity {
+            mentioned.user(UserId(name.user_id));
+        }
+    }
+    if row.has(messages::flag::HAS_REACTIONS) {
+        message.reactions = Some(reactions_of(tx, row, mentioned)?);
+    }
+    Ok(*message)
+}
+
+fn action(row: &messages::Message, mut message: Box<types::MessageService>) -> types::MessageService {
+    message.id = row.id;
+    message.out = row.out();
+    message.silent = row.has(messages::flag::SILENT);
+    message.mentioned = row.has(messages::flag::MENTIONED);
+    message.media_unread = row.has(messages::flag::MEDIA_UNREAD);
+    message.from_id = Some(people::peer(row.from.into()));
+    message.peer_id = people::peer(row.peer);
+    if row.peer == Peer::User(row.owner) {
+        message.saved_peer_id = Some(people::peer(row.peer));
+    }
+    message.date = row.date.wire();
+    message.reply_to = reply(row, None);
+    *message
+}
+
+/// In the chat with oneself, the dialog that a message was saved from.
+fn saved_peer(row: &messages::Message, message: &types::Message) -> Option<enums::Peer> {
+    if row.peer != Peer::User(row.owner) {
+        return None;
+    }
+    let from = message.fwd_from.as_ref().and_then(|forward| forward.saved_from_peer.clone());
+    Some(from.unwrap_or_else(|| people::peer(row.peer)))
+}
+
+/// The reply header with the id that the answered message has in this box.
+fn reply(
+    row: &messages::Message,
+    stored: Option<enums::MessageReplyHeader>,
+) -> Option<enums::MessageReplyHeader> {
+    let header = match (stored, row.reply_to) {
+        (None, None) => return None,
+        (None, Some(_)) => types::MessageReplyHeader::default(),
+        (Some(enums::MessageReplyHeader::MessageReplyHeader(header)), _) => *header,
+        (other, _) => return other,
+    };
+    Some(types::MessageReplyHeader { reply_to_msg_id: row.reply_to, ..header }.into())
+}
+
+/// Reactions with the counts and the people behind them, as a private chat shows both.
+pub fn reactions_of(
+    tx: &mut Tx<'_>,
+    row: &messages::Message,
+    mentioned: &mut Mentioned,
+) -> Result<types::MessageReactions, StoreError> {
+    let mut results: Vec<types::ReactionCount> = Vec::new();
+    let mut recent = Vec::new();
+    for given in reactions::of_message(tx, row.owner, row.id)? {
+        mentioned.user(given.user);
+        let reaction = reaction(&given.reaction);
+        let mine = given.user == row.owner;
+        match results.iter_mut().find(|count| count.reaction == reaction) {
+            Some(count) => count.count += 1,
+            None => results.push(types::ReactionCount {
+                reaction: reaction.clone(),
+                count: 1,
+                ..Default::default()
+            }),
+        }
+        if mine && let Some(count) = results.iter_mut().find(|count| count.reaction == reaction) {
+            count.chosen_order = Some(given.position);
+        }
+        recent.push(types::MessagePeerReaction {
+            my: mine,
+            unread: given.unread,
+            peer_id: people::peer(given.user.into()),
+            date: given.date.wire(),
+            reaction,
+            ..Default::default()
+        });
+    }
+    Ok(types::MessageReactions {
+        can_see_list: true,
+        results,
+        recent_reactions: (!recent.is_empty()).then_some(recent),
+        ..Default::default()
+    })
+}
+
+fn reaction(reaction: &reactions::Reaction) -> enums::Reaction {
+    match reaction {
+        reactions::Reaction::Emoji(emoticon) => types::ReactionEmoji { emoticon: emoticon.clone() }.into(),
+        reactions::Reaction::Custom(document_id) => {
+            types::ReactionCustomEmoji { document_id: *document_id }.into()
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! People as one viewer may see them.
+
+use std::collections::BTreeSet;
+
+use domain::privacy::{self, Key, Rules, Viewer};
+use domain::{Peer, UserId};
+use store::{StoreError, Tx, contacts, privacy as privacy_rows, users};
+use tl_api::{enums, types};
+
+use crate::Presence;
+
+/// The wire form of a peer.
+pub fn peer(peer: Peer) -> enums::Peer {
+    match peer {
+        Peer::User(id) => types::PeerUser { user_id: id.0 }.into(),
+        Peer::Chat(id) => types::PeerChat { chat_id: id.0 }.into(),
+        Peer::Channel(id) => types::PeerChannel { channel_id: id.0 }.into(),
+    }
+}
+
+/// The proof that a viewer has met a user: without it an id alone is worth nothing.
+pub fn access_hash(tx: &Tx<'_>, viewer: UserId, user: UserId) -> i64 {
+    let mut pair = viewer.0.to_be_bytes().to_vec();
+    pair.extend_from_slice(&user.0.to_be_bytes());
+    let hash = tx.keyed_hash("access hash", &pair);
+    let (half, _) = hash.split_at(8);
+    half.iter().fold(0i64, |number, byte| (number << 8) | i64::from(*byte))
+}
+
+/// Who is named in an answer and so has to be described in it.
+#[derive(Debug, Default)]
+pub struct Mentioned {
+    users: BTreeSet<UserId>,
+}
+
+impl Mentioned {
+    pub fn user(&mut self, id: UserId) {
+        self.users.insert(id);
+    }
+
+    pub fn peer(&mut self, peer: Peer) {
+        if let Peer::User(id) = peer {
+            self.users.insert(id);
+        }
+    }
+
+    pub fn tl_peer(&mut self, peer: Option<&enums::Peer>) {
+        if let Some(enums::Peer::User(peer)) = peer {
+            self.users.insert(UserId(peer.user_id));
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty()
+    }
+
+    /// Describes everybody mentioned, as `viewer` may see them, and the viewer: clients look both sides of
+    /// a private message up.
+    pub fn users(
+        &self,
+        tx: &mut Tx<'_>,
+        viewer: UserId,
+        presence: &Presence,
+    ) -> Result<Vec<enums::User>, StoreError> {
+        let mut ids = self.users.clone();
+        if !ids.is_empty() {
+            ids.insert(viewer);
+        }
+        ids.into_iter().map(|id| user(tx, viewer, id, presence)).collect()
+    }
+}
+
+/// A user as `viewer` may see them; `userEmpty` for an account that is no more.
+pub fn user(
+    tx: &mut Tx<'_>,
+    viewer: UserId,
+    id: UserId,
+    presence: &Presence,
+) -> Result<enums::User, StoreError> {
+    let Some(row) = users::get(tx, id)? else { return Ok(types::UserEmpty { id: id.0 }.into()) };
+    let me = viewer == id;
+    let contact = if me { None } else { contacts::by_user(tx, viewer, id)? };
+    let service = row.flags & users::User::SERVICE != 0;
+    // Two look-ups that most answers need for the same person: whether each saved the other.
+    let saved_viewer = !me && contacts::is_contact(tx, id, viewer)?;
+    let mut user = types::User {
+        id: id.0,
+        is_self: me,
+        contact: contact.is_some() || me,
+        mutual_contact: (contact.is_some() && saved_viewer) || me,
+        verified: service,
+        support: service,
+        access_hash: Some(access_hash(tx, viewer, id)),
+        first_name: Some(row.profile.first_name.clone()),
+        last_name: not_empty(&row.profile.last_name),
+        username: not_empty(&row.profile.username),
+        ..Default::default()
+    };
+    if let Some(contact) = &contact {
+        // P3.1c: a contact goes by the name that the viewer saved.
+        user.first_name = Some(contact.entry.first_name.clone());
+        user.last_name = not_empty(&contact.entry.last_name);
+    }
+    let knows_number = me || contact.as_ref().is_some_and(|contact| contact.entry.phone == row.profile.phone);
+    if service || knows_number || may_see(tx, id, viewer, Key::PhoneNumber, saved_viewer)? {
+        user.phone = not_empty(&row.profile.phone);
+    }
+    if !service {
+        user.status = Some(status_of(tx, viewer, &row, presence, saved_viewer, contact.is_some())?);
+    }
+    Ok(user.into())
+}
+
+/// When a user was seen last, as exactly as the rules of both sides let the viewer know.
+pub fn status(
+    tx: &mut Tx<'_>,
+    viewer: UserId,
+    id: UserId,
+    presence: &Presence,
+) -> Result<enums::UserStatus, StoreError> {
+    let Some(row) = users::get(tx, id)? else { return Ok(enums::UserStatus::Empty) };
+    let saved_viewer = contacts::is_contact(tx, id, viewer)?;
+    let saved_by_viewer = contacts::is_contact(tx, viewer, id)?;
+    status_of(tx, viewer, &row, presence, saved_viewer, saved_by_viewer)
+}
+
+/// Whether the rules that `owner` set for `key` let `viewer` see or do it.
+pub fn allows(tx: &mut Tx<'_>, owner: UserId, viewer: UserId, key: Key) -> Result<bool, StoreError> {
+    let saved_viewer = contacts::is_contact(tx, owner, viewer)?;
+    may_see(tx, owner, viewer, key, saved_viewer)
+}
+
+fn status_of(
+    tx: &mut Tx<'_>,
+    viewer: UserId,
+    row: &users::User,
+    presence: &Presence,
+    saved_viewer: bool,
+    saved_by_viewer: bool,
+) -> Result<enums::UserStatus, StoreError> {
+    let theirs = viewer == row.id || may_see(tx, row.id, viewer, Key::StatusTimestamp, saved_viewer)?;
+    let mine = viewer == row.id || may_see(tx, viewer, row.id, Key::StatusTimestamp, saved_by_viewer)?;
+    let seen = presence.of(row.id);
+    let seen = privacy::Presence {
+        online_until: seen.online_until,
+        was_online: seen.was_online.max(Some(row.last_seen)),
+    };
+    Ok(to_tl(privacy::status(seen, tx.now(), privacy::shown(theirs, mine))))
+}
+
+pub fn to_tl(status: privacy::Status) -> enums::UserStatus {
+    use privacy::Status;
+    match status {
+        Status::Empty => enums::UserStatus::Empty,
+        Status::Online { expires } => types::UserStatusOnline { expires: expires.wire() }.into(),
+        Status::Offline { was_online } => types::UserStatusOffline { was_online: was_online.wire() }.into(),
+        Status::Recently { by_me } => types::UserStatusRecently { by_me }.into(),
+        Status::LastWeek { by_me } => types::UserStatusLastWeek { by_me }.into(),
+        Status::LastMonth { by_me } => types::UserStatusLastMonth { by_me }.into(),
+    }
+}
+
+fn may_see(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    viewer: UserId,
+    key: Key,
+    saved_viewer: bool,
+) -> Result<bool, StoreError> {
+    let rules = rules(tx, owner, key)?;
+    let viewer = Viewer {
+        id: viewer,
+        is_contact: saved_viewer,
+        is_close_friend: false,
+        is_premium: false,
+        is_bot: false,
+        chats: &[],
+    };
+    Ok(rules.allows(owner, &viewer))
+}
+
+/// The rules in force for a key: those that the owner set, or the default.
+pub fn rules(tx: &mut Tx<'_>, owner: UserId, key: Key) -> Result<Rules, StoreError> {
+    match privacy_rows::rules(tx, owner, key.code())? {
+        Some(bytes) => Rules::from_bytes(&bytes).ok_or_else(|| StoreError::corrupt("privacy", "value")),
+        None => Ok(key.default_rules()),
+    }
+}
+
+fn not_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,114 @@
+//! Events of a box in their wire form.
+
+use domain::UserId;
+use store::events::{self, Position, What};
+use store::{StoreError, Tx, messages};
+use tl::Decode;
+use tl_api::{enums, types};
+
+use crate::people::Mentioned;
+use crate::{Presence, message};
+
+/// Events of one box in wire form, with everybody that they mention.
+#[derive(Debug, Default)]
+pub struct Rendered {
+    pub updates: Vec<enums::Update>,
+    pub mentioned: Mentioned,
+}
+
+impl Rendered {
+    /// The container that pushes and answers carry. `seq` is 0: these updates are ordered by `pts` alone.
+    pub fn into_updates(
+        self,
+        tx: &mut Tx<'_>,
+        viewer: UserId,
+        presence: &Presence,
+    ) -> Result<types::Updates, StoreError> {
+        let users = self.mentioned.users(tx, viewer, presence)?;
+        Ok(types::Updates { updates: self.updates, users, chats: Vec::new(), date: tx.now().wire(), seq: 0 })
+    }
+
+    pub fn push(&mut self, update: impl Into<enums::Update>) {
+        self.updates.push(update.into());
+    }
+}
+
+/// The events of a box at the given positions, as an `updates` container for its owner.
+pub fn updates(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    positions: &[Position],
+    presence: &Presence,
+) -> Result<types::Updates, StoreError> {
+    let mut rendered = Rendered::default();
+    for position in positions {
+        if let Some(event) = events::at(tx, owner, *position)? {
+            one(tx, &event, &mut rendered)?;
+        }
+    }
+    rendered.into_updates(tx, owner, presence)
+}
+
+/// One event. A message that is gone by now is told of as deleted, so that `pts` has no hole.
+pub fn one(tx: &mut Tx<'_>, event: &events::Event, rendered: &mut Rendered) -> Result<(), StoreError> {
+    let (pts, pts_count) = (event.pts, event.count);
+    let update = match &event.what {
+        What::New { message_id } => match messages::get(tx, event.owner, *message_id)? {
+            Some(row) => {
+                let message = message::render(tx, &row, &mut rendered.mentioned)?;
+                types::UpdateNewMessage { message, pts, pts_count }.into()
+            }
+            None => gone(*message_id, pts, pts_count),
+        },
+        What::Edit { message_id } => match messages::get(tx, event.owner, *message_id)? {
+            Some(row) => {
+                let message = message::render(tx, &row, &mut rendered.mentioned)?;
+                types::UpdateEditMessage { message, pts, pts_count }.into()
+            }
+            None => gone(*message_id, pts, pts_count),
+        },
+        What::Update(bytes) => {
+            let update =
+                enums::Update::from_bytes(bytes).map_err(|_| StoreError::corrupt("events", "payload"))?;
+            mention(&update, &mut rendered.mentioned);
+            update
+        }
+    };
+    rendered.updates.push(update);
+    Ok(())
+}
+
+fn gone(message_id: i32, pts: i32, pts_count: i32) -> enums::Update {
+    types::UpdateDeleteMessages { messages: vec![message_id], pts, pts_count }.into()
+}
+
+/// Notes the people in a stored update.
+fn mention(update: &enums::Update, mentioned: &mut Mentioned) {
+    use enums::Update;
+    let mut user = |id: i64| mentioned.user(UserId(id));
+    match update {
+        Update::UserName(update) => user(update.user_id),
+        Update::UserPhone(update) => user(update.user_id),
+        Update::User(update) => user(update.user_id),
+        Update::PeerBlocked(update) => mentioned.tl_peer(Some(&update.peer_id)),
+        Update::ReadHistoryInbox(update) => mentioned.tl_peer(Some(&update.peer)),
+        Update::ReadHistoryOutbox(update) => mentioned.tl_peer(Some(&update.peer)),
+        Update::PinnedMessages(update) => mentioned.tl_peer(Some(&update.peer)),
+        Update::DraftMessage(update) => mentioned.tl_peer(Some(&update.peer)),
+        Update::PeerSettings(update) => mentioned.tl_peer(Some(&update.peer)),
+        Update::PeerHistoryTtl(update) => mentioned.tl_peer(Some(&update.peer)),
+        Update::MessageReactions(update) => {
+            mentioned.tl_peer(Some(&update.peer));
+            for recent in update.reactions.recent_reactions.iter().flatten() {
+                mentioned.tl_peer(Some(&recent.peer_id));
+            }
+        }
+        Update::NewScheduledMessage(update) => {
+            if let enums::Message::Message(message) = &update.message {
+                mentioned.tl_peer(Some(&message.peer_id));
+                mentioned.tl_peer(message.from_id.as_ref());
+            }
+        }
+        _ => {}
+    }
+}
