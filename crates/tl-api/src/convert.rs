@@ -280,6 +280,33 @@ pub(crate) mod fallback {
         };
         Some(t::MessageEntityUnknown { offset, length }.into())
     }
+
+    /// A collectible is an emoji like others, shown without its colours.
+    pub(crate) fn emoji_status(v: &e::EmojiStatus, _layer: i32) -> Option<e::EmojiStatus> {
+        match v {
+            e::EmojiStatus::Collectible(v) => {
+                Some(t::EmojiStatus { document_id: v.document_id, until: v.until }.into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Until layer 180 a link preview could not be chosen; the text holds the link.
+    pub(crate) fn bot_inline_message(v: &e::BotInlineMessage, _layer: i32) -> Option<e::BotInlineMessage> {
+        match v {
+            e::BotInlineMessage::MediaWebPage(v) => Some(
+                t::BotInlineMessageText {
+                    no_webpage: false,
+                    invert_media: v.invert_media,
+                    message: v.message.clone(),
+                    entities: v.entities.clone(),
+                    reply_markup: v.reply_markup.clone(),
+                }
+                .into(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// Buttons: constructors of one type until layer 228, since then two types with a field for the kind.
@@ -311,7 +338,8 @@ mod buttons {
                 let kind = t::ButtonTypeRequestPeer {
                     button_id: v.button_id,
                     peer_type: v.peer_type,
-                    max_quantity: v.max_quantity.max(1),
+                    // Until layer 180 there was one.
+                    max_quantity: if v.max_quantity == 0 { 1 } else { v.max_quantity },
                 };
                 button(v.text, v.style, kind.into())
             }

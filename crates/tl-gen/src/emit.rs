@@ -135,11 +135,11 @@ impl Emitter<'_> {
     /// `registry.rs`: decoders by name, for tests that walk the whole schema.
     pub(crate) fn registry(&self) -> String {
         let mut out = String::new();
-        put!(out, "pub const TYPES: &[(&str, DecodeAny)] = &[");
+        put!(out, "pub(super) const TYPES: &[(&str, DecodeAny)] = &[");
         for ty in self.model.types.values() {
             put!(out, "({:?}, any::<{}>),", ty.name, self.rust(&Ty::Named(ty.name.clone())));
         }
-        put!(out, "];\npub const FUNCTIONS: &[(&str, DecodeAny)] = &[");
+        put!(out, "];\npub(super) const FUNCTIONS: &[(&str, DecodeAny)] = &[");
         for item in self.model.functions.values() {
             let (namespace, name) = names::split(&item.name);
             let path = if namespace.is_empty() { String::new() } else { format!("{namespace}::") };
