@@ -1,0 +1,302 @@
+use std::collections::{BTreeMap, VecDeque};
+
+use crypto::{AuthKey, RandomSource, Side};
+use tl::service::MsgsAck;
+use tl::{Encode, Writer};
+
+use super::connections::ConnectionId;
+use super::container;
+use super::msg_id::{MsgIds, to_time};
+use crate::limits::{
+    BATCH_BYTES_MAX, CONTAINER_MESSAGES_MAX, LARGE_ANSWER_BYTES, MSG_IDS_MAX, OUTGOING_BYTES_MAX,
+    OUTGOING_MESSAGES_MAX, RESEND_SAME_ID_AGE, TRANSMITS_MAX, UNACKED_AGE_MAX, UNACKED_BYTES_MAX,
+};
+use crate::packet::encrypted::{Header, seal};
+
+/// A message to the client.
+pub(super) struct Outbound {
+    pub(super) body: Vec<u8>,
+    /// It is content-related: the client acknowledges it, and until then it is kept.
+    pub(super) content: bool,
+    /// It answers something the client sent.
+    pub(super) reply: bool,
+    /// The query whose result it is.
+    pub(super) answer_to: Option<i64>,
+    /// The connection it belongs to, as long as that lives.
+    pub(super) target: Option<ConnectionId>,
+    pub(super) queued: i64,
+    /// Identifier and number, once it was sent.
+    pub(super) sent: Option<Sent>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Sent {
+    pub(super) msg_id: i64,
+    pub(super) seq_no: i32,
+    via: ConnectionId,
+    at: i64,
+    times: u8,
+}
+
+impl Outbound {
+    pub(super) fn new(now: i64, body: Vec<u8>) -> Self {
+        Self { body, content: false, reply: false, answer_to: None, target: None, queued: now, sent: None }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.body.len()
+    }
+}
+
+/// Messages of a session on their way to the client.
+#[derive(Default)]
+pub(super) struct Outgoing {
+    /// Not sent yet, or to be sent again.
+    queue: VecDeque<Outbound>,
+    queue_bytes: usize,
+    /// Sent and not acknowledged, by identifier.
+    unacked: BTreeMap<i64, Outbound>,
+    unacked_bytes: usize,
+    ids: MsgIds,
+    /// Content-related messages numbered so far.
+    content_count: i32,
+    /// Room in which containers are put together.
+    scratch: Vec<u8>,
+}
+
+/// The client does not read or acknowledge what it is sent; its session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the client leaves too much unread")]
+pub struct Overflow;
+
+/// What a packet needs besides its messages.
+pub(super) struct Envelope<'a> {
+    pub(super) key: &'a AuthKey,
+    pub(super) session_id: i64,
+    pub(super) salt: i64,
+    pub(super) connection: ConnectionId,
+}
+
+impl Outgoing {
+    pub(super) fn push(&mut self, message: Outbound) -> Result<(), Overflow> {
+        let messages = self.queue.len() + self.unacked.len();
+        if self.queue_bytes + message.len() > OUTGOING_BYTES_MAX || messages >= OUTGOING_MESSAGES_MAX {
+            return Err(Overflow);
+        }
+        self.queue_bytes += message.len();
+        self.queue.push_back(message);
+        Ok(())
+    }
+
+    /// When the first and the last of the messages that `takes` were queued.
+    pub(super) fn queued(&self, takes: impl Fn(&Outbound) -> bool) -> Option<(i64, i64)> {
+        let mut times = self.queue.iter().filter(|message| takes(message)).map(|message| message.queued);
+        let first = times.next()?;
+        Some(times.fold((first, first), |(low, high), time| (low.min(time), high.max(time))))
+    }
+
+    /// Whether any of the waiting messages is one that `takes`.
+    pub(super) fn has(&self, takes: impl Fn(&Outbound) -> bool) -> bool {
+        self.queue.iter().any(takes)
+    }
+
+    /// Puts waiting messages that `takes`, and acknowledgements, into one packet and appends it to `out`.
+    /// Returns the queries whose answers are too large to be kept.
+    pub(super) fn transmit(
+        &mut self,
+        now: i64,
+        envelope: &Envelope<'_>,
+        takes: impl Fn(&Outbound) -> bool,
+        acks: Vec<i64>,
+        random: &mut dyn RandomSource,
+        out: &mut Vec<u8>,
+    ) -> Vec<i64> {
+        let mut batch = self.batch(takes);
+        if !acks.is_empty() {
+            debug_assert!(acks.len() <= MSG_IDS_MAX, "the session keeps no more");
+            batch.push(Outbound::new(now, encode(&MsgsAck { msg_ids: acks })));
+        }
+        for message in &mut batch {
+            self.number(now, message, envelope.connection);
+        }
+        match batch.as_slice() {
+            // A message that goes out for the first time may go alone. A repeat always gets a container,
+            // so that no two packets ever begin with the same plaintext.
+            [message] if message.sent.is_some_and(|sent| sent.times == 1) => {
+                let Some(sent) = message.sent else { return Vec::new() };
+                self.seal(envelope, sent.msg_id, sent.seq_no, &message.body, random, out);
+            }
+            messages => {
+                let mut body = std::mem::take(&mut self.scratch);
+                body.clear();
+                container::begin(messages.len(), &mut body);
+                for message in messages {
+                    if let Some(sent) = message.sent {
+                        container::append(sent.msg_id, sent.seq_no, &message.body, &mut body);
+                    }
+                }
+                let msg_id = self.ids.next(now, messages.iter().any(|message| message.reply));
+                self.seal(envelope, msg_id, self.content_count * 2, &body, random, out);
+                if body.capacity() <= 4 * BATCH_BYTES_MAX {
+                    self.scratch = body;
+                }
+            }
+        }
+        for message in batch {
+            if let (true, Some(sent)) = (message.content, message.sent) {
+                self.unacked_bytes += message.len();
+                self.unacked.insert(sent.msg_id, message);
+            }
+        }
+        self.release()
+    }
+
+    fn seal(
+        &self,
+        envelope: &Envelope<'_>,
+        msg_id: i64,
+        seq_no: i32,
+        body: &[u8],
+        random: &mut dyn RandomSource,
+        out: &mut Vec<u8>,
+    ) {
+        let header = Header { salt: envelope.salt, session_id: envelope.session_id, msg_id, seq_no };
+        seal(envelope.key, Side::Server, &header, body, random, out);
+    }
+
+    /// Takes messages off the queue, in order, as many as go into a packet.
+    fn batch(&mut self, takes: impl Fn(&Outbound) -> bool) -> Vec<Outbound> {
+        let mut batch = Vec::new();
+        let (mut bytes, mut at) = (0, 0);
+        // One place is for acknowledgements.
+        while at < self.queue.len() && batch.len() < CONTAINER_MESSAGES_MAX - 1 {
+            if !takes(&self.queue[at]) {
+                at += 1;
+                continue;
+            }
+            let length = self.queue[at].len();
+            if !batch.is_empty() && bytes + length > BATCH_BYTES_MAX {
+                break;
+            }
+            if let Some(message) = self.queue.remove(at) {
+                bytes += length;
+                self.queue_bytes -= length;
+                batch.push(message);
+            }
+        }
+        batch
+    }
+
+    /// Gives a message its identifier and number, or notes that it goes out once more.
+    fn number(&mut self, now: i64, message: &mut Outbound, via: ConnectionId) {
+        let sent = match message.sent {
+            Some(sent) if to_time(sent.msg_id) > now - RESEND_SAME_ID_AGE => {
+                Sent { via, at: now, times: sent.times.saturating_add(1), ..sent }
+            }
+            before => {
+                let seq_no = self.content_count * 2 + i32::from(message.content);
+                self.content_count =
+                    self.content_count.wrapping_add(i32::from(message.content)) & 0x3fff_ffff;
+                let times = before.map_or(1, |before| before.times.saturating_add(1));
+                Sent { msg_id: self.ids.next(now, message.reply), seq_no, via, at: now, times }
+            }
+        };
+        message.sent = Some(sent);
+    }
+
+    /// Forgets the oldest large answers while too much is kept.
+    fn release(&mut self) -> Vec<i64> {
+        let mut released = Vec::new();
+        while self.unacked_bytes > UNACKED_BYTES_MAX {
+            let large = |(_, message): &(&i64, &Outbound)| {
+                message.answer_to.is_some() && message.len() >= LARGE_ANSWER_BYTES
+            };
+            let Some(msg_id) = self.unacked.iter().find(large).map(|(msg_id, _)| *msg_id) else { break };
+            let message = self.remove_unacked(msg_id);
+            released.extend(message.and_then(|message| message.answer_to));
+        }
+        released
+    }
+
+    fn remove_unacked(&mut self, msg_id: i64) -> Option<Outbound> {
+        let message = self.unacked.remove(&msg_id)?;
+        self.unacked_bytes -= message.len();
+        Some(message)
+    }
+
+    /// The client has received a message. Returns the message, if it was kept.
+    pub(super) fn acknowledge(&mut self, msg_id: i64) -> Option<Outbound> {
+        self.remove_unacked(msg_id)
+            .or_else(|| self.remove_queued(|message| message.sent.is_some_and(|sent| sent.msg_id == msg_id)))
+    }
+
+    /// Takes the answer to a query away, whether it was sent or not.
+    pub(super) fn remove_answer(&mut self, query: i64) -> Option<Outbound> {
+        let sent = self.unacked.iter().find(|(_, message)| message.answer_to == Some(query));
+        if let Some(msg_id) = sent.map(|(msg_id, _)| *msg_id) {
+            return self.remove_unacked(msg_id);
+        }
+        self.remove_queued(|message| message.answer_to == Some(query))
+    }
+
+    fn remove_queued(&mut self, which: impl Fn(&Outbound) -> bool) -> Option<Outbound> {
+        let at = self.queue.iter().position(which)?;
+        let message = self.queue.remove(at)?;
+        self.queue_bytes -= message.len();
+        Some(message)
+    }
+
+    /// Identifier and number of a message, which it is given if it has none yet.
+    pub(super) fn identify(&mut self, now: i64, message: &mut Outbound) -> (i64, i32) {
+        if message.sent.is_none() {
+            self.number(now, message, ConnectionId(0));
+        }
+        message.sent.map_or((0, 0), |sent| (sent.msg_id, sent.seq_no))
+    }
+
+    /// Queues the kept messages that `again` once more, before everything else and in their order.
+    /// Returns the queries whose answers were given up: too old, or sent too often.
+    pub(super) fn resend(&mut self, now: i64, again: impl Fn(&Outbound, Resend) -> bool) -> Vec<i64> {
+        let mut given_up = Vec::new();
+        let due: Vec<i64> = self
+            .unacked
+            .values()
+            .filter(|message| {
+                message.sent.is_some_and(|sent| again(message, Resend { via: sent.via, at: sent.at }))
+            })
+            .filter_map(|message| message.sent.map(|sent| sent.msg_id))
+            .collect();
+        for msg_id in due.into_iter().rev() {
+            let Some(mut message) = self.remove_unacked(msg_id) else { continue };
+            let often = message.sent.is_some_and(|sent| sent.times >= TRANSMITS_MAX);
+            if often || message.queued < now - UNACKED_AGE_MAX {
+                given_up.extend(message.answer_to);
+                continue;
+            }
+            message.target = None;
+            self.queue_bytes += message.len();
+            self.queue.push_front(message);
+        }
+        given_up
+    }
+
+    /// Whether a message with this identifier is kept, and may be asked for again.
+    pub(super) fn is_kept(&self, msg_id: i64) -> bool {
+        self.unacked.contains_key(&msg_id)
+            || self.queue.iter().any(|message| message.sent.is_some_and(|sent| sent.msg_id == msg_id))
+    }
+}
+
+/// When and where a kept message was sent last.
+#[derive(Clone, Copy)]
+pub(super) struct Resend {
+    pub(super) via: ConnectionId,
+    pub(super) at: i64,
+}
+
+/// The bytes of a service message.
+pub(super) fn encode(object: &dyn Encode) -> Vec<u8> {
+    let mut w = Writer::new(0);
+    object.encode(&mut w).expect("service types have a form in every layer");
+    w.into_bytes()
+}
