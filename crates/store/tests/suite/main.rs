@@ -1,0 +1,7 @@
+//! One suite for both engines.
+
+mod crash;
+mod schema;
+mod support;
+mod transactions;
+mod vault;
