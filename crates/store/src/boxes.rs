@@ -40,6 +40,12 @@ pub fn allocate(tx: &mut Tx<'_>, owner: UserId, pts: i32, messages: i32) -> Resu
     Ok(Allocation { pts: row.int32(0)?, message_id: row.int32(1)? - messages })
 }
 
+/// Holds a box's row until the transaction ends without taking anything from it: for whoever has to
+/// look before it knows how much it will take.
+pub fn hold(tx: &mut Tx<'_>, owner: UserId) -> Result<(), StoreError> {
+    allocate(tx, owner, 0, 0).map(|_| ())
+}
+
 pub fn state(tx: &mut Tx<'_>, owner: UserId) -> Result<State, StoreError> {
     let Some(row) = tx.query_opt(SELECT, &[Value::Int(owner.0)])? else { return Ok(EMPTY) };
     Ok(State { pts: row.int32(0)?, qts: row.int32(1)?, next_message_id: row.int32(2)? })

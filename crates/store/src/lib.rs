@@ -30,6 +30,7 @@ pub mod messages;
 pub mod privacy;
 pub mod reactions;
 pub mod users;
+pub mod words;
 
 pub use error::StoreError;
 pub use store::{CommitFate, Database, Faults, Store, StoreConfig};

@@ -20,6 +20,7 @@ const INSERT: &str = concat!(
 const SELECT: &str = concat!("SELECT ", columns!(), " FROM messages WHERE owner = $1 AND id = $2");
 const BY_RANDOM_ID: &str = "SELECT id FROM messages WHERE owner = $1 AND random_id = $2";
 const BY_LINK: &str = concat!("SELECT ", columns!(), " FROM messages WHERE link = $1");
+const OUTLINE: &str = "SELECT id, peer, from_id, flags, link FROM messages WHERE owner = $1 AND id = $2";
 const DELETE: &str = "DELETE FROM messages WHERE owner = $1 AND id = $2";
 const UPDATE_CONTENT: &str = "UPDATE messages SET content = $3, edit_date = $4 WHERE owner = $1 AND id = $2";
 const UPDATE_FLAGS: &str = "UPDATE messages SET flags = $3 WHERE owner = $1 AND id = $2";
@@ -127,6 +128,34 @@ pub fn by_random_id(tx: &mut Tx<'_>, owner: UserId, random_id: i64) -> Result<Op
     row.map(|row| row.int32(0)).transpose()
 }
 
+/// What stands beside a message's content: enough to delete it by.
+#[derive(Clone, Copy, Debug)]
+pub struct Outline {
+    pub id: i32,
+    pub peer: Peer,
+    pub from: UserId,
+    pub flags: i64,
+    pub link: Option<[u8; 16]>,
+}
+
+/// Messages of a box without their content, in the order asked for; those that are not there are left out.
+pub fn outlines(tx: &mut Tx<'_>, owner: UserId, ids: &[i32]) -> Result<Vec<Outline>, StoreError> {
+    let keys: Vec<_> = ids.iter().map(|id| [Value::Int(owner.0), Value::Int((*id).into())]).collect();
+    let sets: Vec<&[Value<'_>]> = keys.iter().map(|key| key.as_slice()).collect();
+    let rows = tx.query_each(OUTLINE, &sets)?;
+    rows.iter()
+        .map(|row| {
+            Ok(Outline {
+                id: row.int32(0)?,
+                peer: Peer::from_key(row.int(1)?).ok_or_else(|| StoreError::corrupt(TABLE, "peer"))?,
+                from: UserId(row.int(2)?),
+                flags: row.int(3)?,
+                link: if row.opt_blob(4)?.is_some() { Some(row.array(4)?) } else { None },
+            })
+        })
+        .collect()
+}
+
 /// All copies of one message, in every box that still has it, in rising order of owner.
 pub fn copies(tx: &mut Tx<'_>, link: &[u8; 16]) -> Result<Vec<Message>, StoreError> {
     let rows = tx.query(BY_LINK, &[Value::Blob(link)])?;
@@ -135,8 +164,8 @@ pub fn copies(tx: &mut Tx<'_>, link: &[u8; 16]) -> Result<Vec<Message>, StoreErr
     Ok(copies)
 }
 
-pub fn delete(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<bool, StoreError> {
-    Ok(tx.execute(DELETE, &[Value::Int(owner.0), Value::Int(id.into())])? > 0)
+pub fn delete(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<(), StoreError> {
+    tx.defer(DELETE, &[Value::Int(owner.0), Value::Int(id.into())])
 }
 
 /// Puts new content into one box's copy. `edit_date` is what viewers are shown, if anything.

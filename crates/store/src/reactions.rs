@@ -73,8 +73,8 @@ pub fn delete_of_user(
     tx.execute(DELETE_OF_USER, &[Value::Int(owner.0), Value::Int(message_id.into()), Value::Int(user.0)])
 }
 
-pub fn delete_of_message(tx: &mut Tx<'_>, owner: UserId, message_id: i32) -> Result<u64, StoreError> {
-    tx.execute(DELETE_OF_MESSAGE, &[Value::Int(owner.0), Value::Int(message_id.into())])
+pub fn delete_of_message(tx: &mut Tx<'_>, owner: UserId, message_id: i32) -> Result<(), StoreError> {
+    tx.defer(DELETE_OF_MESSAGE, &[Value::Int(owner.0), Value::Int(message_id.into())])
 }
 
 fn key(owner: UserId, message_id: i32) -> RowKey {

@@ -1,6 +1,7 @@
 //! Messages: written, changed, read and found.
 
 pub mod drafts;
+pub mod erase;
 pub mod notice;
 pub mod send;
 pub mod write;

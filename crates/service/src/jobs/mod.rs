@@ -1,0 +1,20 @@
+//! What the server does on its own, without a request.
+
+use std::sync::Arc;
+
+use domain::{BoxFuture, Error, Time};
+
+use crate::Service;
+
+/// A piece of work that comes back. It must be harmless to run too often or on two nodes at once.
+pub struct Job {
+    pub name: &'static str,
+    /// It runs at least this often.
+    pub every_secs: u32,
+    /// Does what is due, a bounded piece of it. Gives the time at which it wants to run again, when
+    /// that is sooner than `every_secs` has it.
+    pub run: fn(Arc<Service>) -> BoxFuture<Result<Option<Time>, Error>>,
+}
+
+/// All jobs, in the order of the alphabet.
+pub const JOBS: &[Job] = &[];
