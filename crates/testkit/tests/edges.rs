@@ -39,7 +39,7 @@ const EDGES: &[(&str, &[&str])] = &[
 const MAY_USE_ALL: &[&str] = &["chatters", "sim", "testkit"];
 
 /// What any crate's tests may use besides.
-const TESTS_MAY_USE: &[&str] = &["client", "domain", "policy", "testkit", "tl", "tl-api"];
+const TESTS_MAY_USE: &[&str] = &["client", "domain", "policy", "store", "testkit", "tl", "tl-api"];
 
 /// What build scripts use.
 const BUILD_EDGES: &[(&str, &str)] = &[("tl-api", "tl-gen"), ("tl-proof", "tl-gen")];

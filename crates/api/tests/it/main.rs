@@ -1,0 +1,3 @@
+//! The methods against a whole server in this process, on both engines.
+
+mod chat;
