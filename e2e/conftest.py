@@ -105,7 +105,16 @@ async def servers(scratch, postgres):
 
 
 @pytest_asyncio.fixture(scope="module")
-async def server(servers):
+async def server(servers, lib):
+    """One server per file and library: what they share is only what a test shares."""
+    server = await servers.start()
+    yield server
+    await server.stop()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def plain_server(servers):
+    """For tests that no library is under test in."""
     server = await servers.start()
     yield server
     await server.stop()

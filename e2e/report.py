@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from harness.results import ENGINES, FOLDER  # noqa: E402
-from harness.table import LACKING, LIBRARIES, TRANSPORTS  # noqa: E402
+from harness.table import FORMS, LACKING, LIBRARIES, TRANSPORTS  # noqa: E402
 
 BASELINE, RESULTS = HERE / "baseline.json", HERE / "RESULTS.md"
 LAYERS = {"telethon": 229, "kurigram": 229, "pyrogram": 158, "mtcute": 227, "grammers": 230,
@@ -117,7 +117,7 @@ def render(baseline):
             label = f"{title(file)}: {title(function).lower()}" + (f" ({rest})" if rest else "")
             lines.append(f"| {label} | {mark} |")
     lines += ["", "## What a library cannot do", ""]
-    for command, why in sorted(LACKING.items()):
+    for command, why in sorted({**LACKING, **FORMS}.items()):
         for lib, reason in why.items():
             lines.append(f"- {command}, {lib}: {reason}")
     return "\n".join(lines) + "\n"

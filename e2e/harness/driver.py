@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -133,13 +134,13 @@ class Client:
         self.events.append(row)
         self.arrived.set()
 
+    async def command(self, command, timeout=ANSWER_SECONDS, **args):
+        return await self.process.call(self.name, command, timeout=timeout, **args)
+
     def __getattr__(self, command):
         if command.startswith("_"):
             raise AttributeError(command)
-
-        async def call(timeout=ANSWER_SECONDS, **args):
-            return await self.process.call(self.name, command, timeout=timeout, **args)
-        return call
+        return functools.partial(self.command, command)
 
     def can(self, command):
         return command in self.process.hello["commands"]

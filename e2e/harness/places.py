@@ -18,7 +18,7 @@ def server_binary():
     if named:
         return pathlib.Path(named)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPO / "target"))
-    return target / "release" / "chatters"
+    return target / "debug" / "chatters"
 
 
 DRIVERS = {

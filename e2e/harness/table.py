@@ -49,6 +49,20 @@ LACKING = {
     "state": {"tdlib": "keeps its update state to itself"},
 }
 
+# Forms of a command that a library has no way to ask for.
+FORMS = {
+    "history: skip rows": {"tdlib": "takes no positive offset"},
+    "history: bounds": {"tdlib": "has no bounds in a history request"},
+    "history: date": {
+        "tdlib": "has another call for it", "telethon": "takes a date object; the request is the same",
+    },
+    "history: oldest first": {"tdlib": "has no such order", "pyrogram": "has no such order"},
+    "offline catch-up": {
+        "pyrogram": "2.0.106 never asks for the difference",
+        "gramjs": "has none: pushed updates are all it sees",
+    },
+}
+
 # Commands that every driver must have.
 EVERYWHERE = (
     "block", "close", "connected", "delete", "delete_history", "dialogs", "edit", "forward",
@@ -78,10 +92,11 @@ TLS = {("telethon", "https"), ("gramjs", "websocket_tls")}
 POLLING = {("telethon", "http"), ("telethon", "https")}
 
 
-def lacks(library, command):
-    return LACKING.get(command, {}).get(library)
+def lacks(library, what):
+    return {**LACKING, **FORMS}.get(what, {}).get(library)
 
 
-def having(*commands):
-    """The libraries that have all of these commands."""
-    return [lib for lib in LIBRARIES if not any(lacks(lib, c) for c in commands)]
+def having(*wanted):
+    """The libraries that have all of these commands and forms."""
+    assert all(w in LACKING or w in FORMS for w in wanted), wanted
+    return [lib for lib in LIBRARIES if not any(lacks(lib, w) for w in wanted)]

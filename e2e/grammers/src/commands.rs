@@ -5,13 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use grammers_client::Client;
+use grammers_client::SignInError;
 use grammers_client::client::LoginToken;
 use grammers_client::message::{InputMessage, InputReactions};
 use grammers_crypto::rsa;
-use grammers_mtsender::{
-    AutoSleep, ConnectionParams, InvocationError, SenderPool, UpdatesConfiguration,
-};
-use grammers_client::SignInError;
+use grammers_mtsender::{AutoSleep, ConnectionParams, InvocationError, SenderPool, UpdatesConfiguration};
 use grammers_session::Session;
 use grammers_session::storages::MemorySession;
 use grammers_session::types::{DcOption, PeerId, PeerRef};
@@ -26,13 +24,55 @@ use tokio::task::JoinHandle;
 use crate::{Answer, Driver, Refused, rows};
 
 const COMMANDS: &[&str] = &[
-    "add_contact", "block", "blocked", "close", "connected", "contacts", "delete", "delete_history",
-    "delete_scheduled", "dialogs", "edit", "forward", "full_user", "get_messages", "get_privacy",
-    "hello", "history", "import_contact", "kill_session", "log_out", "mark_unread", "me", "online",
-    "open", "pin", "pin_dialog", "react", "read", "resolve_phone", "resolve_username", "save_draft",
-    "scheduled", "search", "search_global", "search_people", "send", "send_code", "send_raw",
-    "sessions", "set_privacy", "set_ttl", "set_username", "sign_in", "sign_up", "state", "typing",
-    "unpin", "update_profile", "walk",
+    "add_contact",
+    "block",
+    "blocked",
+    "close",
+    "connected",
+    "contacts",
+    "delete",
+    "delete_history",
+    "delete_scheduled",
+    "dialogs",
+    "edit",
+    "forward",
+    "full_user",
+    "get_messages",
+    "get_privacy",
+    "hello",
+    "history",
+    "import_contact",
+    "kill_session",
+    "log_out",
+    "mark_unread",
+    "me",
+    "online",
+    "open",
+    "pin",
+    "pin_dialog",
+    "react",
+    "read",
+    "resolve_phone",
+    "resolve_username",
+    "save_draft",
+    "scheduled",
+    "search",
+    "search_global",
+    "search_people",
+    "send",
+    "send_code",
+    "send_raw",
+    "sessions",
+    "set_privacy",
+    "set_ttl",
+    "set_username",
+    "sign_in",
+    "sign_up",
+    "state",
+    "typing",
+    "unpin",
+    "update_profile",
+    "walk",
 ];
 
 /// One client of the library, signed in or not.
@@ -149,7 +189,8 @@ async fn open(driver: &Arc<Driver>, name: &str, args: &Value) -> Answer {
     let key = match known {
         Some(key) => key,
         None => {
-            let modulus = BigUint::parse_bytes(text(server, "modulus").as_bytes(), 16).expect("a hex modulus");
+            let modulus =
+                BigUint::parse_bytes(text(server, "modulus").as_bytes(), 16).expect("a hex modulus");
             let key = rsa::Key::new(&modulus.to_string(), "65537").expect("a decimal modulus");
             let fingerprint = text(server, "fingerprint").parse().expect("a decimal fingerprint");
             crate::handshake::auth_key(SocketAddr::V4(address), fingerprint, &key)
@@ -172,7 +213,8 @@ async fn open(driver: &Arc<Driver>, name: &str, args: &Value) -> Answer {
         retry_policy: Box::new(AutoSleep { threshold: Duration::ZERO, ..AutoSleep::default() }),
         ..ConnectionParams::default()
     };
-    let SenderPool { runner, handle, updates } = SenderPool::with_configuration(Arc::clone(&session), 1, params);
+    let SenderPool { runner, handle, updates } =
+        SenderPool::with_configuration(Arc::clone(&session), 1, params);
     tokio::spawn(runner.run());
     let account = Arc::new(Account {
         client: Client::new(handle),

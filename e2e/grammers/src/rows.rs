@@ -132,10 +132,9 @@ pub fn event(update: &Update, me: i64) -> (&'static str, Value) {
             json!({"chat": user_id(&u.peer), "id": u.msg_id, "reactions": reactions(Some(&u.reactions))}),
         ),
         Update::DraftMessage(u) => ("draft", json!({"chat": user_id(&u.peer), "text": draft(&u.draft)})),
-        Update::PinnedMessages(u) => (
-            "pinned",
-            json!({"chat": user_id(&u.peer), "ids": u.messages, "pinned": u.pinned, "pts": u.pts}),
-        ),
+        Update::PinnedMessages(u) => {
+            ("pinned", json!({"chat": user_id(&u.peer), "ids": u.messages, "pinned": u.pinned, "pts": u.pts}))
+        }
         Update::PeerHistoryTtl(u) => ("ttl", json!({"chat": user_id(&u.peer), "period": u.ttl_period})),
         Update::DialogUnreadMark(u) => ("unread_mark", json!({"chat": dialog(&u.peer), "unread": u.unread})),
         Update::DialogPinned(u) => ("dialog_pinned", json!({"chat": dialog(&u.peer), "pinned": u.pinned})),

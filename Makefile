@@ -1,0 +1,55 @@
+# What a developer does with this project; `make help` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+# One build serves `run`, the unit tests and the foreign clients: dependencies are optimised in it.
+SERVER := $(TARGET)/debug/chatters
+DATA ?= data
+ENGINES ?= sqlite postgres
+
+.PHONY: help
+help: ## Lists these targets.
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+.PHONY: run
+run: ## Builds and starts a server on 127.0.0.1:4430; prints its address, key and lines for each client.
+	$(CARGO) build --quiet -p chatters
+	$(SERVER) serve --data $(DATA) --show-codes $(ARGS)
+
+.PHONY: test
+test: test-rust test-e2e ## Runs everything: the workspace's tests, then foreign clients on both engines.
+
+.PHONY: test-rust
+test-rust: ## Runs the workspace's own tests.
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then
+	    $(CARGO) nextest run --workspace --no-fail-fast
+	else
+	    $(CARGO) test --workspace --no-fail-fast
+	fi
+
+.PHONY: test-e2e
+test-e2e: e2e-setup ## Drives foreign client libraries against a real server, on SQLite and PostgreSQL.
+	$(CARGO) build --quiet -p chatters
+	CHATTERS_BIN=$(SERVER) e2e/run.sh $(ENGINES)
+
+.PHONY: e2e-setup
+e2e-setup: ## Installs the pinned client libraries into e2e/.work.
+	@e2e/setup.sh
+
+.PHONY: lint
+lint: ## Checks formatting, lints, licences and documentation.
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	@if $(CARGO) deny --version >/dev/null 2>&1; then
+	    $(CARGO) deny --log-level error check
+	else
+	    echo "lint: cargo-deny is not installed; licences and advisories were not checked"
+	fi
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --exclude tl-api --no-deps
+	cd e2e/grammers && $(CARGO) fmt --check
+	python3 -m compileall -q e2e/harness e2e/tests e2e/drivers e2e/conftest.py e2e/report.py
