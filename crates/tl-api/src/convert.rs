@@ -9,7 +9,7 @@ use crate::{enums as e, types as t};
 
 /// `convert::<name>::{up, down}` for one pair of types.
 macro_rules! conversion {
-    ($name:ident: $old:ty => $new:ty, |$up:ident| $make:expr, |$down:ident| $unmake:expr) => {
+    ($name:ident: $old:ty => $new:ty, |$up:ident| $make:expr, |$down:ident: $of:ty| $unmake:expr) => {
         pub(crate) mod $name {
             use super::*;
 
@@ -17,7 +17,7 @@ macro_rules! conversion {
                 $make
             }
 
-            pub(crate) fn down($down: &$new) -> Result<$old, Inexpressible> {
+            pub(crate) fn down($down: $of) -> Result<$old, Inexpressible> {
                 $unmake
             }
         }
@@ -26,22 +26,22 @@ macro_rules! conversion {
 
 conversion!(text: String => t::TextWithEntities,
     |text| t::TextWithEntities { text, entities: Vec::new() },
-    |new| Ok(new.text.clone()));
+    |new: &t::TextWithEntities| Ok(new.text.clone()));
 conversion!(peer_color: i32 => e::PeerColor,
 |color| t::PeerColor { color: Some(color), background_emoji_id: None }.into(),
-|new| match new {
+|new: &e::PeerColor| match new {
     e::PeerColor::PeerColor(color) => color.color.ok_or(Inexpressible),
     _ => Err(Inexpressible),
 });
 conversion!(recent_story: i32 => t::RecentStory,
     |max_id| t::RecentStory { live: false, max_id: Some(max_id) },
-    |new| new.max_id.ok_or(Inexpressible));
+    |new: &t::RecentStory| new.max_id.ok_or(Inexpressible));
 conversion!(seconds: i32 => f64,
     |whole| f64::from(whole),
-    |new| Ok(new.round() as i32));
+    |new: &f64| Ok(new.round() as i32));
 conversion!(stars: i64 => e::StarsAmount,
 |amount| t::StarsAmount { amount, nanos: 0 }.into(),
-|new| match new {
+|new: &e::StarsAmount| match new {
     e::StarsAmount::StarsAmount(stars) => Ok(stars.amount),
     e::StarsAmount::StarsTonAmount(_) => Err(Inexpressible),
 });
@@ -49,36 +49,36 @@ conversion!(paid_reaction_privacy: bool => e::PaidReactionPrivacy,
 |anonymous| {
     if anonymous { e::PaidReactionPrivacy::Anonymous } else { e::PaidReactionPrivacy::Default }
 },
-|new| match new {
+|new: &e::PaidReactionPrivacy| match new {
     e::PaidReactionPrivacy::Anonymous => Ok(true),
     e::PaidReactionPrivacy::Default => Ok(false),
     e::PaidReactionPrivacy::Peer(_) => Err(Inexpressible),
 });
 conversion!(user: i64 => e::Peer,
 |user_id| t::PeerUser { user_id }.into(),
-|new| match new {
+|new: &e::Peer| match new {
     e::Peer::User(user) => Ok(user.user_id),
     _ => Err(Inexpressible),
 });
 conversion!(users: Vec<i64> => Vec<e::Peer>,
     |ids| ids.into_iter().map(super::user::up).collect(),
-    |new| Ok(new.iter().filter_map(|peer| super::user::down(peer).ok()).collect()));
+    |new: &[e::Peer]| Ok(new.iter().filter_map(|peer| super::user::down(peer).ok()).collect()));
 conversion!(extended_media: e::MessageExtendedMedia => Vec<e::MessageExtendedMedia>,
     |media| vec![media],
-    |new| new.first().cloned().ok_or(Inexpressible));
+    |new: &[e::MessageExtendedMedia]| new.first().cloned().ok_or(Inexpressible));
 conversion!(peer: e::Peer => Vec<e::Peer>,
     |peer| vec![peer],
-    |new| new.first().cloned().ok_or(Inexpressible));
+    |new: &[e::Peer]| new.first().cloned().ok_or(Inexpressible));
 conversion!(input_peer: e::InputPeer => Vec<e::InputPeer>,
     |peer| vec![peer],
-    |new| new.first().cloned().ok_or(Inexpressible));
+    |new: &[e::InputPeer]| new.first().cloned().ok_or(Inexpressible));
 // Nobody says how long a month of premium is; the shops sell multiples of thirty days.
 conversion!(months: i32 => i32,
     |months| months.saturating_mul(30),
-    |new| Ok(new / 30));
+    |new: &i32| Ok(new / 30));
 conversion!(chat_theme: String => e::ChatTheme,
 |emoticon| t::ChatTheme { emoticon }.into(),
-|new| match new {
+|new: &e::ChatTheme| match new {
     e::ChatTheme::ChatTheme(theme) => Ok(theme.emoticon.clone()),
     _ => Err(Inexpressible),
 });
@@ -90,20 +90,20 @@ conversion!(input_chat_theme: String => e::InputChatTheme,
         t::InputChatTheme { emoticon }.into()
     }
 },
-|new| match new {
+|new: &e::InputChatTheme| match new {
     e::InputChatTheme::InputChatTheme(theme) => Ok(theme.emoticon.clone()),
     e::InputChatTheme::Empty => Ok(String::new()),
     _ => Err(Inexpressible),
 });
 conversion!(reply_to: i32 => e::InputReplyTo,
 |reply_to_msg_id| super::reply(Some(reply_to_msg_id), None).unwrap_or_default(),
-|new| match new {
+|new: &e::InputReplyTo| match new {
     e::InputReplyTo::Message(reply) => Ok(reply.reply_to_msg_id),
     _ => Err(Inexpressible),
 });
 conversion!(rarity: i32 => e::StarGiftAttributeRarity,
 |permille| t::StarGiftAttributeRarity { permille }.into(),
-|new| match new {
+|new: &e::StarGiftAttributeRarity| match new {
     e::StarGiftAttributeRarity::StarGiftAttributeRarity(rarity) => Ok(rarity.permille),
     _ => Err(Inexpressible),
 });
@@ -120,7 +120,7 @@ conversion!(channel: e::InputChannel => e::InputPeer,
     }
     .into(),
 },
-|new| Ok(match new {
+|new: &e::InputPeer| Ok(match new {
     e::InputPeer::Empty => e::InputChannel::Empty,
     e::InputPeer::Channel(c) => {
         t::InputChannel { channel_id: c.channel_id, access_hash: c.access_hash }.into()
@@ -135,7 +135,7 @@ conversion!(channel: e::InputChannel => e::InputPeer,
 }));
 conversion!(votes: Vec<e::MessageUserVote> => Vec<e::MessagePeerVote>,
     |votes| votes.into_iter().map(super::vote_up).collect(),
-    |new| Ok(new.iter().filter_map(super::vote_down).collect()));
+    |new: &[e::MessagePeerVote]| Ok(new.iter().filter_map(super::vote_down).collect()));
 conversion!(inline_rows: Vec<t::KeyboardButtonRow> => Vec<t::KeyboardInlineButtonRow>,
 |rows| {
     rows.into_iter()
@@ -144,7 +144,7 @@ conversion!(inline_rows: Vec<t::KeyboardButtonRow> => Vec<t::KeyboardInlineButto
         })
         .collect()
 },
-|new| {
+|new: &[t::KeyboardInlineButtonRow]| {
     Ok(new
         .iter()
         .map(|row| t::KeyboardButtonRow {

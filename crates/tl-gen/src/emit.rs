@@ -20,6 +20,9 @@ pub(crate) struct Emitter<'a> {
     pub(crate) rules: &'a Rules,
 }
 
+/// What goes by one flag bit: the conditions of its `true` flags, and its optional fields.
+type Bit<'a> = (Vec<String>, Vec<(&'a Slot, &'a Field)>);
+
 /// Texts by namespace, joined into modules.
 #[derive(Default)]
 struct Modules(BTreeMap<String, String>);
@@ -291,13 +294,14 @@ impl Emitter<'_> {
             _ => false,
         };
         let read = if function { "decode_with_id" } else { "read" };
-        let value = if boxed { format!("*Self::{read}(id, r)?") } else { format!("Self::{read}(id, r)?") };
+        let value = format!("Self::{read}(id, r)");
+        let value = if boxed { format!("Ok(*{value}?)") } else { value };
         put!(out, "impl Decode for {name} {{ fn decode(r: &mut Reader<'_>) -> R<Self> {{");
         put!(out, "let id = r.u32()?;");
         if recursive {
-            put!(out, "r.enter()?;\nlet v = {value};\nr.leave();\nOk(v)");
+            put!(out, "r.enter()?;\nlet v = {value};\nr.leave();\nv");
         } else {
-            put!(out, "Ok({value})");
+            put!(out, "{value}");
         }
         put!(out, "}} }}");
     }
@@ -442,7 +446,7 @@ impl Emitter<'_> {
         word: &'l str,
         groups: &mut BTreeMap<(&'l str, u8), String>,
     ) {
-        let mut bits: BTreeMap<u8, (Vec<String>, Vec<(&Slot, &Field)>)> = BTreeMap::new();
+        let mut bits: BTreeMap<u8, Bit<'_>> = BTreeMap::new();
         for slot in &layout.slots {
             if let (Some(index), Some(flag)) = (slot.field, &slot.flag)
                 && flag.word == word
@@ -503,7 +507,15 @@ impl Emitter<'_> {
                     group
                 }
             };
-            terms.push(format!("(({present}) as u32) << {bit}"));
+            let present = if present.contains(' ') && !present.starts_with('(') {
+                format!("({present})")
+            } else {
+                present
+            };
+            terms.push(match bit {
+                0 => format!("{present} as u32"),
+                _ => format!("({present} as u32) << {bit}"),
+            });
         }
         let terms = if terms.is_empty() { "0".to_owned() } else { terms.join(" | ") };
         if patched {
@@ -633,17 +645,6 @@ impl Emitter<'_> {
         if distinct.len() < items.len() {
             return Err(SchemaError(format!("two constructors of {} make one variant", ty.name)));
         }
-        put!(out, "/// `{}`\n#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{", ty.name);
-        for (item, variant) in &items {
-            if item.fields.is_empty() {
-                put!(out, "/// `{}`\n{variant},", item.newest().line);
-            } else if self.is_boxed(item) {
-                put!(out, "{variant}(Box<{}>),", self.struct_path(item));
-            } else {
-                put!(out, "{variant}({}),", self.struct_path(item));
-            }
-        }
-        put!(out, "}}");
         let default = items
             .iter()
             .min_by_key(|(item, variant)| {
@@ -652,10 +653,22 @@ impl Emitter<'_> {
                 (!rule, depth, !item.fields.is_empty(), !variant.ends_with("Empty"))
             })
             .expect("an enum has variants");
-        put!(out, "impl Default for {name} {{ fn default() -> Self {{");
-        match default {
-            (item, variant) if item.fields.is_empty() => put!(out, "Self::{variant}\n}} }}"),
-            (_, variant) => put!(out, "Self::{variant}(Default::default())\n}} }}"),
+        let derived = if default.0.fields.is_empty() { ", Default" } else { "" };
+        put!(out, "/// `{}`\n#[derive(Clone, Debug{derived}, PartialEq)]\npub enum {name} {{", ty.name);
+        for (item, variant) in &items {
+            if item.fields.is_empty() {
+                let mark = if item.name == default.0.name { "#[default] " } else { "" };
+                put!(out, "/// `{}`\n{mark}{variant},", item.newest().line);
+            } else if self.is_boxed(item) {
+                put!(out, "{variant}(Box<{}>),", self.struct_path(item));
+            } else {
+                put!(out, "{variant}({}),", self.struct_path(item));
+            }
+        }
+        put!(out, "}}");
+        if !default.0.fields.is_empty() {
+            put!(out, "impl Default for {name} {{ fn default() -> Self {{");
+            put!(out, "Self::{}(Default::default())\n}} }}", default.1);
         }
         for (item, variant) in items.iter().filter(|(item, _)| !item.fields.is_empty()) {
             let path = self.struct_path(item);

@@ -15,6 +15,9 @@ pub struct Generator<'a> {
     inline: bool,
     /// Set every flag and give every vector an element, as far as the budget goes.
     pub full: bool,
+    /// Keep to what libraries give back as it was: no empty optional vector, which some take for a
+    /// missing one, and no numbers that are not ids or times.
+    pub tame: bool,
     /// Write only what is required.
     pub least: bool,
 }
@@ -45,7 +48,16 @@ impl<'a> Generator<'a> {
                 }
             }
             if depths == before {
-                return Self { layer, random, depths, budget: 0, inline: false, full: false, least: false };
+                return Self {
+                    layer,
+                    random,
+                    depths,
+                    budget: 0,
+                    inline: false,
+                    full: false,
+                    tame: false,
+                    least: false,
+                };
             }
         }
     }
@@ -78,6 +90,11 @@ impl<'a> Generator<'a> {
             match &field.ty {
                 Ty::True => (),
                 Ty::Int if present && months => out.extend((self.random.below(60) as i32).to_le_bytes()),
+                Ty::Vector(inner) if present && self.tame && field.flag.is_some() => {
+                    out.extend(0x1cb5_c415u32.to_le_bytes());
+                    out.extend(1u32.to_le_bytes());
+                    self.value(inner, out);
+                }
                 ty if present => self.value(ty, out),
                 _ => (),
             }
@@ -107,17 +124,21 @@ impl<'a> Generator<'a> {
         match ty {
             Ty::Flags | Ty::True => (),
             Ty::Int => {
-                let value = self.random.next() as i32;
+                let value = self.random.number() as i32;
+                let value = if self.tame { value & 0x7fff_ffff } else { value };
                 let value = if self.random.coin() { value & 0xffff } else { value };
                 out.extend(value.to_le_bytes());
             }
-            Ty::Long => out.extend(self.random.next().to_le_bytes()),
+            Ty::Long => {
+                let value = self.random.number();
+                out.extend((if self.tame { value >> 24 } else { value }).to_le_bytes());
+            }
             Ty::Double => {
-                let value = self.random.next() as i32;
+                let value = self.random.number() as i32;
                 out.extend((f64::from(value) / 8.0).to_le_bytes());
             }
-            Ty::Int128 => (0..2).for_each(|_| out.extend(self.random.next().to_le_bytes())),
-            Ty::Int256 => (0..4).for_each(|_| out.extend(self.random.next().to_le_bytes())),
+            Ty::Int128 => (0..2).for_each(|_| out.extend(self.random.number().to_le_bytes())),
+            Ty::Int256 => (0..4).for_each(|_| out.extend(self.random.number().to_le_bytes())),
             Ty::Bool => {
                 let id: u32 = if self.random.coin() { 0x9972_75b5 } else { 0xbc79_9737 };
                 out.extend(id.to_le_bytes());
@@ -129,7 +150,7 @@ impl<'a> Generator<'a> {
                 write_bytes(text.as_bytes(), out);
             }
             Ty::Bytes => {
-                let bytes: Vec<u8> = (0..self.length()).map(|_| self.random.next() as u8).collect();
+                let bytes: Vec<u8> = (0..self.length()).map(|_| self.random.number() as u8).collect();
                 write_bytes(&bytes, out);
             }
             Ty::Vector(inner) => {

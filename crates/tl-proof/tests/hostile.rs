@@ -67,7 +67,7 @@ fn every_definition_cut_and_flipped() {
                 }
                 within(&flipped, name, |r| drop(decode(r)));
             }
-            let noise: Vec<u8> = (0..40).map(|_| generator.random.next() as u8).collect();
+            let noise: Vec<u8> = (0..40).map(|_| generator.random.number() as u8).collect();
             within(&noise, name, |r| drop(decode(r)));
         }
         random = generator.random;
