@@ -1,13 +1,12 @@
 //! `messages.sendMessage`: writing to a person, or to oneself.
 
 use domain::flood::SEND_MESSAGES;
-use domain::privacy::Key;
 use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, UserId};
 use store::{Tx, dialogs, messages, privacy, users};
 use updates::content::Quote;
 use updates::log::{Origin, Position};
-use updates::{Content, people};
+use updates::Content;
 
 use super::drafts;
 use super::write::{self, Draft};
@@ -105,9 +104,6 @@ pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<(), Error>
     }
     if privacy::is_blocked(tx, to, from.into())? {
         return Err(Fault::user_is_blocked().into());
-    }
-    if !people::allows(tx, to, from, Key::NoPaidMessages)? {
-        return Err(Fault::privacy_premium_required().into());
     }
     Ok(())
 }
