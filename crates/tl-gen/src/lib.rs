@@ -31,3 +31,43 @@ pub fn generate(schema: &str, rules: &str) -> Result<Vec<(&'static str, String)>
     }
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "peer#1 id:int = Peer;\npeerNone#2 = Peer;";
+    const NEW: &str = "peer#3 id:long = Peer;\npeerNone#2 = Peer;";
+
+    fn check(rules: &str) -> Result<String, String> {
+        let mut schema = Schema::default();
+        schema.take_in(1, OLD).expect("well-formed");
+        schema.take_in(2, NEW).expect("well-formed");
+        match generate(&schema.print(), rules) {
+            Ok(files) => Ok(files.into_iter().map(|(_, text)| text).collect()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_changed_field_needs_a_rule() {
+        let error = check("").unwrap_err();
+        assert!(error.contains("needs `convert int -> long : <module>`"), "{error}");
+        let text = check("convert int -> long : wide").unwrap();
+        assert!(text.contains("let id = c::wide::up(r.i32()?);"), "{text}");
+        assert!(text.contains("c::wide::down(&self.id)?.encode(w)?;"), "{text}");
+    }
+
+    #[test]
+    fn rules_are_checked() {
+        for (rules, expected) in [
+            ("convert int -> long : wide\nconvert int -> string : x", "cover nothing: convert int -> string"),
+            ("convert int -> long : wide\nfallback Peer : peer", "not a constructor of Peer without fields"),
+            ("convert int long", "not a rule"),
+            ("downgrade peer below x", "not a layer"),
+        ] {
+            let error = check(rules).unwrap_err();
+            assert!(error.contains(expected), "{rules}: {error}");
+        }
+    }
+}
