@@ -1,1 +1,81 @@
-//! 
+//! The only crate with client sockets.
+//!
+//! One public TCP port speaks everything that clients speak: MTProto in every transport, bare or in TLS, in
+//! WebSocket frames or in HTTP requests; the first bytes tell. A connection is one task ([`mod@stream`], or
+//! an HTTP request in [`mod@http`]); both are a port to sessions ([`mod@port`]), which live in the
+//! [`Registry`] across connections. Queries leave by [`rpc::boundary::Handler`] ([`mod@calls`]); pushes come
+//! in by [`rpc::boundary::Sessions`], which the registry implements. All rules of the protocol are in the
+//! `mtproto` crate; here are sockets, tasks and [`limits`].
+
+mod admission;
+mod calls;
+mod http;
+mod io;
+pub mod limits;
+mod link;
+mod listener;
+mod port;
+mod registry;
+mod shared;
+mod stream;
+pub mod task;
+pub mod tls;
+mod wire;
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+
+use domain::{SharedClock, SharedRandom};
+use mtproto::handshake::server::{HandshakeConfig, Handshakes};
+use mtproto::transport::ProxySecret;
+use rpc::boundary::{Handler, Keys};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+pub use limits::Limits;
+pub use registry::Registry;
+
+use crate::admission::Admission;
+use crate::limits::HTTP_HANDSHAKES;
+use crate::shared::Shared;
+
+/// What the gateway is made of.
+pub struct Parts {
+    pub limits: Limits,
+    /// The server's RSA keys and its default data centre.
+    pub handshake: HandshakeConfig,
+    /// Proxy secrets that obfuscated connections may use; without is always possible.
+    pub secrets: Vec<ProxySecret>,
+    /// `None`: connections that begin with TLS are closed.
+    pub tls: Option<TlsAcceptor>,
+    /// Made first, because what pushes needs it before there is a handler.
+    pub registry: Arc<Registry>,
+    pub handler: Arc<dyn Handler>,
+    pub keys: Arc<dyn Keys>,
+    pub clock: SharedClock,
+    pub random: SharedRandom,
+}
+
+/// Serves clients on `listener` until `stop` is true or its sender dropped. Then nothing new is accepted,
+/// queries under way get a few seconds, and it resolves.
+pub async fn serve(parts: Parts, listener: TcpListener, stop: watch::Receiver<bool>) {
+    let handshake = Arc::new(parts.handshake);
+    let shared = Shared {
+        admission: Arc::new(Admission::new(&parts.limits)),
+        handshake_places: Semaphore::new(parts.limits.handshakes_at_once),
+        http_handshakes: Arc::new(Mutex::new(Handshakes::new(Arc::clone(&handshake), HTTP_HANDSHAKES))),
+        limits: parts.limits,
+        handshake,
+        secrets: parts.secrets.into(),
+        tls: parts.tls,
+        registry: parts.registry,
+        handler: parts.handler,
+        keys: parts.keys,
+        clock: parts.clock,
+        random: parts.random,
+        next_connection: AtomicU64::new(1),
+        stop,
+    };
+    listener::run(Arc::new(shared), listener).await;
+}

@@ -1,0 +1,82 @@
+//! Byte streams without their type: a socket, or TLS over one.
+
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::limits::READ_BYTES;
+
+/// A byte stream in both directions.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// Erased, so that what is built on streams is compiled once.
+pub(crate) type BoxIo = Box<dyn Io>;
+
+/// Appends what the stream has to `buffer`, waiting for at least one byte; 0 at its end. Cancel-safe.
+///
+/// The space to read into lives on the stack, for the time of the system call: a connection that waits
+/// holds no buffer.
+pub(crate) async fn read_some(io: &mut BoxIo, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    poll_fn(|cx| {
+        let mut space = [const { MaybeUninit::<u8>::uninit() }; READ_BYTES];
+        let mut read = ReadBuf::uninit(&mut space);
+        ready!(Pin::new(&mut *io).poll_read(cx, &mut read))?;
+        buffer.extend_from_slice(read.filled());
+        Poll::Ready(Ok(read.filled().len()))
+    })
+    .await
+}
+
+/// A stream of which some bytes were already read: they come first.
+pub(crate) struct Prefixed {
+    prefix: Vec<u8>,
+    taken: usize,
+    io: BoxIo,
+}
+
+impl Prefixed {
+    pub(crate) fn new(prefix: Vec<u8>, io: BoxIo) -> Self {
+        Self { prefix, taken: 0, io }
+    }
+}
+
+impl AsyncRead for Prefixed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.taken == self.prefix.len() {
+            return Pin::new(&mut self.io).poll_read(cx, buf);
+        }
+        let left = &self.prefix[self.taken..];
+        let now = left.len().min(buf.remaining());
+        buf.put_slice(&left[..now]);
+        self.taken += now;
+        if self.taken == self.prefix.len() {
+            self.prefix = Vec::new();
+            self.taken = 0;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Prefixed {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}

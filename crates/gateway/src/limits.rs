@@ -1,0 +1,96 @@
+//! Every number that bounds what a stranger, or a client gone wrong, can make the gateway hold or do.
+//!
+//! What depends on the machine or on who is expected to come is a field of [`Limits`], with its default; what
+//! follows from the protocol is a constant.
+
+/// What the operator may change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once, of any kind. One more is closed as soon as it is accepted.
+    pub connections: usize,
+    /// Connections at once from one address (IPv6: one /64) that have not yet shown that they hold a key.
+    pub newcomers_per_address: u32,
+    /// Plaintext requests (three make a key) per minute and address, also the size of a burst.
+    pub handshake_steps_per_minute: u32,
+    /// Key exchanges computed at once; the others wait. More than there are processors helps nobody.
+    pub handshakes_at_once: usize,
+    /// Sessions at once.
+    pub sessions: usize,
+    /// How long a connection may say nothing. Clients ping every minute or so.
+    pub idle_secs: u64,
+    /// How long one write may take before the reader counts as dead.
+    pub write_secs: u64,
+    /// How long a session without a connection is remembered.
+    pub session_idle_secs: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 100_000,
+            newcomers_per_address: 1_000,
+            handshake_steps_per_minute: 3_000,
+            handshakes_at_once: 4,
+            sessions: 500_000,
+            idle_secs: 10 * 60,
+            write_secs: 30,
+            session_idle_secs: 5 * 60,
+        }
+    }
+}
+
+/// From accept to the bytes that tell the protocol, and for a TLS handshake.
+pub const FIRST_BYTES_SECS: u64 = 15;
+/// From accept to the first packet sealed with a known key.
+pub const NEWCOMER_SECS: i64 = 90;
+/// Addresses remembered for the limits above; beyond it, idle ones are forgotten early.
+pub const ADDRESSES: usize = 100_000;
+
+/// Sessions of one key. Clients open about ten (several uploads and downloads beside the main one).
+pub const SESSIONS_PER_KEY: usize = 64;
+/// Sessions that one connection speaks for. A connection that re-keys has two or three.
+pub const SESSIONS_PER_CONNECTION: usize = 16;
+/// Connections of one session: one, while a lost one is not noticed two, with HTTP a few.
+pub const CONNECTIONS_PER_SESSION: usize = 8;
+/// Packets with an unknown key that a connection may send before it is closed.
+pub const UNKNOWN_KEYS_PER_CONNECTION: u32 = 3;
+
+/// Keys without a session that stay in memory, and for how long.
+pub const IDLE_KEYS: usize = 50_000;
+pub const IDLE_KEY_SECS: i64 = 10 * 60;
+
+/// Queries of one session that run at once; the next ones wait their turn.
+pub const CALLS_PER_SESSION: usize = 32;
+/// Queries of one connection that run or wait; then the connection is not read until one is answered.
+pub const CALLS_PER_CONNECTION: usize = 128;
+/// Results that `invokeAfterMsg` can refer to.
+pub const OUTCOMES_PER_SESSION: usize = 512;
+/// How long `invokeAfterMsg` waits for a message that has not come yet, or is not answered.
+pub const AFTER_SECS: u64 = 15;
+
+/// Bytes taken from a socket at once.
+pub const READ_BYTES: usize = 16 * 1024;
+/// Bytes encoded before they are written; one packet may exceed it.
+pub const WRITE_BYTES: usize = 128 * 1024;
+/// Buffers larger than this are given back when a connection falls idle.
+pub const IDLE_BUFFER_BYTES: usize = 1024;
+
+/// An HTTP request: head, body, and how long each may take.
+pub const HTTP_HEAD_BYTES: usize = 16 * 1024;
+pub const HTTP_BODY_BYTES: usize = 2 * 1024 * 1024;
+pub const HTTP_HEAD_SECS: u64 = 75;
+pub const HTTP_BODY_SECS: u64 = 60;
+/// The longest that an HTTP request is held (`http_wait` asks for 25 seconds).
+pub const HTTP_HOLD_SECS: u64 = 60;
+/// Key exchanges under way over HTTP, where each step may come on another connection.
+pub const HTTP_HANDSHAKES: usize = 1024;
+/// Key exchanges under way on one connection: the permanent key's and the temporary one's.
+pub const HANDSHAKES_PER_CONNECTION: usize = 4;
+
+/// One WebSocket message. Clients send one packet a frame.
+pub const WEBSOCKET_MESSAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// How long running queries and unsent answers are waited for when the server stops.
+pub const SHUTDOWN_SECS: u64 = 5;
+/// How often the janitor looks around.
+pub const JANITOR_SECS: u64 = 15;

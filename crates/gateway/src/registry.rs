@@ -1,0 +1,481 @@
+//! The keys in use and their sessions.
+//!
+//! Locks: a shard's before an entry's, never the other way round; nothing is awaited and no handler called
+//! under either.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::{SharedClock, SharedRandom, Time};
+use mtproto::AuthKey;
+use mtproto::session::server::{Event, ServerSession};
+use mtproto::session::{ConnectionId, ConnectionKind, SaltSecret, Salts};
+use rpc::boundary::{KeyKind, KeyRecord, SessionRef, Sessions};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::limits::{
+    CALLS_PER_SESSION, CONNECTIONS_PER_SESSION, IDLE_KEY_SECS, IDLE_KEYS, Limits, OUTCOMES_PER_SESSION,
+    SESSIONS_PER_KEY,
+};
+use crate::link::{Close, Link};
+
+const SHARDS: usize = 64;
+/// Pushes kept for a session without a connection; the rest comes by `getDifference`.
+const PUSHES_WITHOUT_CONNECTION: usize = 16;
+
+/// A key in use.
+pub(crate) struct Key {
+    pub(crate) auth: AuthKey,
+    pub(crate) dc: i32,
+    salt: i64,
+    created_at: Time,
+    /// Set for a temporary key.
+    expires_at: Option<Time>,
+    /// The permanent key that a temporary key stands for; 0 while there is none.
+    bound_to: AtomicI64,
+}
+
+impl Key {
+    pub(crate) fn new(record: KeyRecord) -> Self {
+        let (expires_at, bound_to) = match record.kind {
+            KeyKind::Permanent => (None, 0),
+            KeyKind::Temporary { expires_at, perm_id } => (Some(expires_at), perm_id.unwrap_or(0)),
+        };
+        Self {
+            auth: AuthKey::new(&record.key),
+            dc: record.dc,
+            salt: record.initial_salt,
+            created_at: record.created_at,
+            expires_at,
+            bound_to: AtomicI64::new(bound_to),
+        }
+    }
+
+    pub(crate) fn id(&self) -> i64 {
+        self.auth.id()
+    }
+
+    /// The key that stands for the device.
+    pub(crate) fn auth_key_id(&self) -> i64 {
+        match self.bound_to.load(Ordering::Acquire) {
+            0 => self.id(),
+            perm_id => perm_id,
+        }
+    }
+
+    pub(crate) fn bind(&self, perm_id: i64) {
+        self.bound_to.store(perm_id, Ordering::Release);
+    }
+
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.expires_at.is_some()
+    }
+
+    pub(crate) fn is_expired(&self, now: Time) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+}
+
+/// One session: its protocol state, and the connections that carry it.
+pub(crate) struct Entry {
+    pub(crate) reference: SessionRef,
+    pub(crate) key: Arc<Key>,
+    state: Mutex<State>,
+    /// Told whenever a query is answered, for those that `invokeAfterMsg` it.
+    pub(crate) answered: Notify,
+    /// Places for queries that run.
+    pub(crate) places: Semaphore,
+}
+
+pub(crate) struct State {
+    pub(crate) session: ServerSession,
+    links: Vec<Arc<Link>>,
+    outcomes: VecDeque<(i64, Outcome)>,
+    /// The lowest id that is certain to be in `outcomes` if it was a query at all.
+    outcomes_from: i64,
+    kept_pushes: usize,
+    over: bool,
+}
+
+/// What became of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Running,
+    Succeeded,
+    Failed,
+}
+
+/// What a change of a session means for its user's presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attached {
+    First,
+    Already,
+    /// The session ended meanwhile: look it up again.
+    Over,
+}
+
+impl Entry {
+    fn new(key: &Arc<Key>, session_id: i64, unique_id: i64, salts: Salts, now: Time) -> Self {
+        let state = State {
+            session: ServerSession::new(key.auth.clone(), session_id, unique_id, salts, now.0),
+            links: Vec::new(),
+            outcomes: VecDeque::new(),
+            // What was asked before this session began here was answered, or is asked again.
+            outcomes_from: now.secs() << 32,
+            kept_pushes: 0,
+            over: false,
+        };
+        Self {
+            reference: SessionRef { key_id: key.id(), session_id },
+            key: Arc::clone(key),
+            state: Mutex::new(state),
+            answered: Notify::new(),
+            places: Semaphore::new(CALLS_PER_SESSION),
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Makes `link` one of the session's connections, the one that gets what is sent from now on.
+    pub(crate) fn attach(&mut self, now: Time, link: &Arc<Link>, kind: ConnectionKind) -> Attached {
+        if self.over {
+            return Attached::Over;
+        }
+        let was_empty = self.links.is_empty();
+        if !self.links.iter().any(|other| other.id == link.id) {
+            if self.links.len() >= CONNECTIONS_PER_SESSION {
+                let oldest = self.links.remove(0);
+                self.session.detach(now.0, oldest.id);
+                oldest.close(Close::AfterFlush);
+            }
+            self.links.push(Arc::clone(link));
+        }
+        self.kept_pushes = 0;
+        self.session.attach(now.0, link.id, kind);
+        if was_empty { Attached::First } else { Attached::Already }
+    }
+
+    /// True when it was the last connection.
+    pub(crate) fn detach(&mut self, now: Time, id: ConnectionId) -> bool {
+        let before = self.links.len();
+        self.links.retain(|link| link.id != id);
+        self.session.detach(now.0, id);
+        before > 0 && self.links.is_empty() && !self.over
+    }
+
+    /// To be called after whatever changes the session: wakes the connections that have something to
+    /// transmit, closes those that are to be closed, and returns what else there is to do.
+    #[must_use]
+    pub(crate) fn settle(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(event) = self.session.poll_event() {
+            match event {
+                Event::Disconnect { connection } => {
+                    if let Some(link) = self.link(connection) {
+                        link.close(Close::AfterFlush);
+                    }
+                }
+                // Whoever does not read what is sent loses the session, not the server its memory.
+                Event::Overflow => self.end(Some(Close::Now)),
+                other => events.push(other),
+            }
+        }
+        while let Some(id) = self.session.poll_wake() {
+            if let Some(link) = self.link(id) {
+                link.wake();
+            }
+        }
+        events
+    }
+
+    fn link(&self, id: ConnectionId) -> Option<&Arc<Link>> {
+        self.links.iter().find(|link| link.id == id)
+    }
+
+    pub(crate) fn begin(&mut self, msg_id: i64) {
+        if self.outcomes.len() >= OUTCOMES_PER_SESSION
+            && let Some((oldest, _)) = self.outcomes.pop_front()
+        {
+            self.outcomes_from = self.outcomes_from.max(oldest + 1);
+        }
+        self.outcomes.push_back((msg_id, Outcome::Running));
+    }
+
+    pub(crate) fn finish(&mut self, msg_id: i64, outcome: Outcome) {
+        if let Some(known) = self.outcomes.iter_mut().rev().find(|(id, _)| *id == msg_id) {
+            known.1 = outcome;
+        }
+    }
+
+    /// How the queries ended, taken together. What is not known yet may still come: it counts as running.
+    /// What is too old to be known has ended.
+    pub(crate) fn outcome_of(&self, msg_ids: &[i64]) -> Outcome {
+        let mut all = Outcome::Succeeded;
+        for msg_id in msg_ids {
+            let known = self.outcomes.iter().rev().find(|(id, _)| id == msg_id);
+            match known.map(|(_, outcome)| *outcome) {
+                Some(Outcome::Failed) => return Outcome::Failed,
+                Some(Outcome::Succeeded) => {}
+                Some(Outcome::Running) => all = Outcome::Running,
+                None if *msg_id < self.outcomes_from => {}
+                None => all = Outcome::Running,
+            }
+        }
+        all
+    }
+
+    fn end(&mut self, how: Option<Close>) {
+        self.over = true;
+        if let Some(how) = how {
+            for link in &self.links {
+                link.close(how);
+            }
+        }
+    }
+}
+
+/// All keys and sessions of this node. Cheap to share; knows neither sockets nor handlers.
+pub struct Registry {
+    shards: Vec<Mutex<HashMap<i64, Slot>>>,
+    /// Counts the dropped keys, so that a key read from the store before does not come back after.
+    drops: AtomicU64,
+    sessions: AtomicUsize,
+    sessions_max: usize,
+    session_idle_secs: i64,
+    /// Sessions that ended and whose handler was not told yet.
+    gone: Mutex<Vec<SessionRef>>,
+    pub(crate) gone_news: Notify,
+    salt_secret: SaltSecret,
+    clock: SharedClock,
+    random: SharedRandom,
+}
+
+struct Slot {
+    key: Arc<Key>,
+    sessions: Vec<Arc<Entry>>,
+    used: Time,
+}
+
+/// Why there is no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoSession {
+    /// There is no room for another one.
+    Full,
+    /// The key left memory since it was looked up: look it up again.
+    KeyGone,
+}
+
+impl Registry {
+    /// `salt_secret`: what server salts are derived from; the same on every node and after a restart.
+    pub fn new(limits: &Limits, salt_secret: [u8; 32], clock: SharedClock, random: SharedRandom) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect(),
+            drops: AtomicU64::new(0),
+            sessions: AtomicUsize::new(0),
+            sessions_max: limits.sessions,
+            session_idle_secs: limits.session_idle_secs,
+            gone: Mutex::new(Vec::new()),
+            gone_news: Notify::new(),
+            salt_secret: SaltSecret::new(salt_secret),
+            clock,
+            random,
+        }
+    }
+
+    /// The sessions at the moment.
+    pub fn session_count(&self) -> usize {
+        self.sessions.load(Ordering::Relaxed)
+    }
+
+    /// A key that is in memory.
+    pub(crate) fn key(&self, id: i64, now: Time) -> Option<Arc<Key>> {
+        let mut shard = self.shard(id);
+        let slot = shard.get_mut(&id)?;
+        slot.used = now;
+        Some(Arc::clone(&slot.key))
+    }
+
+    /// To be asked before the store, and handed to [`Registry::insert`] after.
+    pub(crate) fn drops(&self) -> u64 {
+        self.drops.load(Ordering::Acquire)
+    }
+
+    /// Keeps a key read from the store. `None` when keys were dropped since `drops` was asked: read again.
+    pub(crate) fn insert(&self, key: Key, drops: u64, now: Time) -> Option<Arc<Key>> {
+        let id = key.id();
+        let mut shard = self.shard(id);
+        if self.drops() != drops {
+            return None;
+        }
+        let slot =
+            shard.entry(id).or_insert_with(|| Slot { key: Arc::new(key), sessions: Vec::new(), used: now });
+        slot.used = now;
+        Some(Arc::clone(&slot.key))
+    }
+
+    /// The session of this key with this id, made when there is none.
+    pub(crate) fn session(
+        &self,
+        key: &Arc<Key>,
+        session_id: i64,
+        now: Time,
+    ) -> Result<Arc<Entry>, NoSession> {
+        let mut shard = self.shard(key.id());
+        let slot = shard.get_mut(&key.id()).ok_or(NoSession::KeyGone)?;
+        slot.used = now;
+        if let Some(at) = slot.sessions.iter().position(|entry| entry.reference.session_id == session_id) {
+            if !slot.sessions[at].state().over {
+                return Ok(Arc::clone(&slot.sessions[at]));
+            }
+            let ended = slot.sessions.swap_remove(at);
+            self.report_gone([ended.reference]);
+        }
+        if slot.sessions.len() >= SESSIONS_PER_KEY {
+            let oldest = slot.sessions.iter().position(|entry| entry.state().links.is_empty());
+            let entry = slot.sessions.remove(oldest.ok_or(NoSession::Full)?);
+            entry.state().end(None);
+            self.report_gone([entry.reference]);
+        } else if self.sessions.load(Ordering::Relaxed) >= self.sessions_max {
+            return Err(NoSession::Full);
+        }
+        let salts = Salts::new(&self.salt_secret, key.id(), slot.key.salt, slot.key.created_at.0);
+        let entry = Arc::new(Entry::new(&slot.key, session_id, self.random.i64(), salts, now));
+        slot.sessions.push(Arc::clone(&entry));
+        self.sessions.fetch_add(1, Ordering::Relaxed);
+        Ok(entry)
+    }
+
+    /// A session that there is.
+    pub(crate) fn find(&self, session: SessionRef) -> Option<Arc<Entry>> {
+        let shard = self.shard(session.key_id);
+        let slot = shard.get(&session.key_id)?;
+        slot.sessions.iter().find(|entry| entry.reference == session).cloned()
+    }
+
+    /// Ends one session at the client's wish. False when there is none.
+    pub(crate) fn destroy_session(&self, session: SessionRef) -> bool {
+        let mut shard = self.shard(session.key_id);
+        let Some(slot) = shard.get_mut(&session.key_id) else { return false };
+        let Some(at) = slot.sessions.iter().position(|entry| entry.reference == session) else {
+            return false;
+        };
+        let entry = slot.sessions.swap_remove(at);
+        entry.state().end(None);
+        drop(shard);
+        self.report_gone([session]);
+        true
+    }
+
+    /// Ends the sessions that were long without a connection, and forgets keys that were long not used.
+    pub(crate) fn sweep(&self, now: Time) {
+        let session_limit = now.plus_secs(-self.session_idle_secs);
+        let key_limit = now.plus_secs(-IDLE_KEY_SECS);
+        let mut gone = Vec::new();
+        let mut idle = 0;
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            shard.retain(|_, slot| {
+                slot.sessions.retain(|entry| {
+                    let mut state = entry.state();
+                    let is_used = !state.links.is_empty() || state.session.last_seen() > session_limit.0;
+                    let stays = is_used && !state.over;
+                    if !stays {
+                        state.end(None);
+                        gone.push(entry.reference);
+                    }
+                    stays
+                });
+                if !slot.sessions.is_empty() {
+                    return true;
+                }
+                idle += 1;
+                slot.used > key_limit && idle <= IDLE_KEYS
+            });
+        }
+        self.report_gone(gone);
+    }
+
+    /// The sessions that ended since it was asked last.
+    pub(crate) fn take_gone(&self) -> Vec<SessionRef> {
+        std::mem::take(&mut *lock(&self.gone))
+    }
+
+    fn report_gone(&self, ended: impl IntoIterator<Item = SessionRef>) {
+        let mut gone = lock(&self.gone);
+        let before = gone.len();
+        gone.extend(ended);
+        self.sessions.fetch_sub(gone.len() - before, Ordering::Relaxed);
+        drop(gone);
+        self.gone_news.notify_one();
+    }
+
+    fn shard(&self, key_id: i64) -> MutexGuard<'_, HashMap<i64, Slot>> {
+        // Key ids are the ends of hashes: any of their bits will do.
+        let at = (key_id.cast_unsigned() % SHARDS as u64) as usize;
+        lock(&self.shards[at])
+    }
+
+    /// The sessions of the device that the permanent key stands for.
+    fn entries_of(&self, auth_key_id: i64, remove: bool) -> Vec<Arc<Entry>> {
+        let mut found = Vec::new();
+        for shard in &self.shards {
+            lock(shard).retain(|_, slot| {
+                let is_it = slot.key.id() == auth_key_id || slot.key.auth_key_id() == auth_key_id;
+                if is_it {
+                    found.extend(slot.sessions.iter().cloned());
+                }
+                !(is_it && remove)
+            });
+        }
+        found
+    }
+}
+
+impl Sessions for Registry {
+    fn push(&self, session: SessionRef, body: &[u8]) -> bool {
+        let Some(entry) = self.find(session) else { return false };
+        let mut state = entry.state();
+        if state.over {
+            return false;
+        }
+        if state.links.is_empty() {
+            if state.kept_pushes >= PUSHES_WITHOUT_CONNECTION {
+                return false;
+            }
+            state.kept_pushes += 1;
+        }
+        let pushed = state.session.push(self.clock.now().0, body.to_vec()).is_ok();
+        if !pushed {
+            state.end(Some(Close::Now));
+        }
+        // Only messages from the client give anything else to do.
+        let _ = state.settle();
+        pushed
+    }
+
+    fn drop_key(&self, auth_key_id: i64) {
+        self.drops.fetch_add(1, Ordering::AcqRel);
+        let ended = self.entries_of(auth_key_id, true);
+        for entry in &ended {
+            entry.state().end(Some(Close::KeyGone));
+        }
+        self.report_gone(ended.iter().map(|entry| entry.reference));
+    }
+
+    fn disconnect_key(&self, auth_key_id: i64) {
+        for entry in self.entries_of(auth_key_id, false) {
+            for link in &entry.state().links {
+                link.close(Close::AfterFlush);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

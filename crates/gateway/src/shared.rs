@@ -1,0 +1,95 @@
+//! What all connections share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use domain::{Error, SharedClock, SharedRandom, Time};
+use mtproto::handshake::server::{HandshakeConfig, Handshakes};
+use mtproto::transport::ProxySecret;
+use rpc::boundary::{Handler, Keys, SessionRef};
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+use crate::admission::Admission;
+use crate::limits::Limits;
+use crate::link::Link;
+use crate::registry::{Entry, Key, Registry};
+
+pub(crate) struct Shared {
+    pub(crate) limits: Limits,
+    pub(crate) handler: Arc<dyn Handler>,
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) clock: SharedClock,
+    pub(crate) random: SharedRandom,
+    pub(crate) handshake: Arc<HandshakeConfig>,
+    /// Over HTTP each step of a key exchange may come on another connection.
+    pub(crate) http_handshakes: Arc<Mutex<Handshakes>>,
+    /// Places for key exchanges to be computed.
+    pub(crate) handshake_places: Semaphore,
+    pub(crate) secrets: Arc<[ProxySecret]>,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) next_connection: AtomicU64,
+    /// True once the server stops.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Shared {
+    pub(crate) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    pub(crate) fn new_link(&self) -> Arc<Link> {
+        Arc::new(Link::new(self.next_connection.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// The key, from memory or the store. `None` when there is none, or none any more.
+    pub(crate) async fn key(&self, id: i64) -> Result<Option<Arc<Key>>, Error> {
+        loop {
+            let now = self.now();
+            if let Some(key) = self.registry.key(id, now) {
+                return Ok(Some(key).filter(|key| !key.is_expired(now)));
+            }
+            let drops = self.registry.drops();
+            let Some(record) = self.keys.load(id).await? else { return Ok(None) };
+            let key = Key::new(record);
+            if key.id() != id {
+                return Err(Error::internal("a stored key is not the one asked for"));
+            }
+            if let Some(key) = self.registry.insert(key, drops, self.now()) {
+                return Ok(Some(key).filter(|key| !key.is_expired(now)));
+            }
+        }
+    }
+
+    /// The link no longer carries the session.
+    pub(crate) fn detach(&self, entry: &Entry, link: &Link) {
+        let was_last = entry.state().detach(self.now(), link.id);
+        if was_last {
+            self.handler.disconnected(entry.reference);
+        }
+    }
+
+    /// Tells the handler which sessions ended.
+    pub(crate) fn report_gone(&self) {
+        for session in self.registry.take_gone() {
+            self.handler.session_gone(session);
+        }
+    }
+
+    /// Ends every session of the key, now that the store has forgotten it.
+    pub(crate) fn drop_key(&self, session: SessionRef, auth_key_id: i64) {
+        use rpc::boundary::Sessions as _;
+        self.registry.drop_key(auth_key_id);
+        if session.key_id != auth_key_id {
+            self.registry.drop_key(session.key_id);
+        }
+    }
+}
+
+/// Resolves once the server stops: when it was said, or nobody is left to say it. Cancel-safe.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Both ends mean the same, and the borrowed value must not be held across an await.
+    let _ = stop.wait_for(|stop| *stop).await.map(|_| ());
+}
