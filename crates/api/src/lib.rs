@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod contacts;
+pub mod docs;
 pub mod help;
 pub mod messages;
 mod registry;

@@ -2,6 +2,9 @@
 //!
 //! Nothing is assumed to run: the server's programs are looked for, a cluster is made in a private
 //! folder and listens on a socket there. It ends with the process, however that ends.
+//!
+//! Where many small test processes follow each other, the runner starts one cluster for all of them by
+//! `shared-postgres` and names it in [`SHARED`].
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -31,21 +34,30 @@ kill -QUIT "$server"
 wait "$server"
 rm -rf "$2""#;
 
+/// The environment variable that names the folder of a cluster that the test runner started.
+pub const SHARED: &str = "CHATTERS_TEST_POSTGRES";
+
 /// A running cluster.
 pub struct Cluster {
     programs: PathBuf,
     folder: PathBuf,
     user: Option<(u32, u32)>,
-    databases: AtomicU32,
     /// Its standard input holds the server alive.
     keeper: Child,
 }
 
-/// The address of a new, empty database in this process's cluster, which is started on first use.
+/// Counts the databases that this process made.
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// The address of a new, empty database, in the runner's cluster or in this process's own, which is
+/// started on first use.
 ///
 /// Panics when PostgreSQL is not installed: a suite that skips an engine proves nothing of it.
 pub fn database() -> String {
-    cluster().database()
+    match std::env::var_os(SHARED) {
+        Some(folder) => database_in(&programs(), Path::new(&folder), unprivileged_here()),
+        None => cluster().database(),
+    }
 }
 
 /// This process's cluster.
@@ -57,6 +69,24 @@ pub fn cluster() -> &'static Cluster {
 impl Cluster {
     /// Starts a cluster apart from the process's own, for tests that break it.
     pub fn start() -> Self {
+        Self::start_while(Stdio::piped())
+    }
+
+    /// Starts a cluster that lives as long as another process, and gives its folder.
+    pub fn start_for(process: u32) -> PathBuf {
+        let mut watcher = Command::new("sh");
+        watcher.args(["-c", "while kill -0 $1 2>/dev/null; do sleep 1; done", "sh", &process.to_string()]);
+        watcher.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+        let mut watcher = watcher.spawn().expect("a shell runs");
+        let cluster = Self::start_while(watcher.stdout.take().expect("piped").into());
+        let folder = cluster.folder.clone();
+        // The keeper ends with the watcher, not with this process.
+        std::mem::forget(cluster);
+        folder
+    }
+
+    /// A cluster that ends when `stdin` does.
+    fn start_while(stdin: Stdio) -> Self {
         let programs = programs();
         let folder =
             tempfile::Builder::new().prefix("chatters-pg-").tempdir().expect("a temporary folder").keep();
@@ -71,19 +101,16 @@ impl Cluster {
         run(&mut initdb, user);
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "sh"]).arg(&programs).arg(&folder);
-        keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        keeper.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let keeper = become_user(&mut keeper, user).spawn().expect("a shell runs");
-        let cluster = Self { programs, folder, user, databases: AtomicU32::new(0), keeper };
+        let cluster = Self { programs, folder, user, keeper };
         cluster.wait();
         cluster
     }
 
     /// The address of a new, empty database.
     pub fn database(&self) -> String {
-        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::SeqCst));
-        let mut createdb = self.client("createdb");
-        run(createdb.arg(&name), self.user);
-        format!("host={} user={SUPERUSER} dbname={name}", self.folder.display())
+        database_in(&self.programs, &self.folder, self.user)
     }
 
     /// Ends every connection to the databases of this cluster, as a failing network would.
@@ -147,6 +174,14 @@ impl Drop for Cluster {
     }
 }
 
+fn database_in(programs: &Path, folder: &Path, user: Option<(u32, u32)>) -> String {
+    let name = format!("test_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::SeqCst));
+    let mut createdb = Command::new(programs.join("createdb"));
+    createdb.arg("-h").arg(folder).args(["-U", SUPERUSER, &name]);
+    run(&mut createdb, user);
+    format!("host={} user={SUPERUSER} dbname={name}", folder.display())
+}
+
 /// The folder with the programs of the newest installed server.
 fn programs() -> PathBuf {
     let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -171,6 +206,11 @@ fn version(folder: &Path) -> Option<u32> {
     let text = String::from_utf8(output.stdout).ok()?;
     let number = text.split_whitespace().nth(2)?;
     number.split(['.', 'b', 'd', 'r']).next()?.parse().ok()
+}
+
+/// As whom to run the programs in a cluster that somebody else started.
+fn unprivileged_here() -> Option<(u32, u32)> {
+    unprivileged(tempfile::tempdir().expect("a temporary folder").path())
 }
 
 /// PostgreSQL refuses to run as root: the user and group to run it as when we are.

@@ -197,7 +197,8 @@ impl Device {
 
     /// Calls a method whose newest answer type is understood at the device's layer.
     pub async fn try_call<M: Method>(&self, request: M) -> Result<M::Answer, Fault> {
-        let body = self.raw_call(&request.to_bytes(self.layer).expect("the method exists in the layer")).await;
+        let body =
+            self.raw_call(&request.to_bytes(self.layer).expect("the method exists in the layer")).await;
         match Reader::new(&body).u32() {
             Ok(RPC_ERROR) => {
                 let error = RpcError::from_bytes(&body).expect("a whole error");

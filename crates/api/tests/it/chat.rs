@@ -5,7 +5,12 @@ use testkit::world::{Device, World};
 use tl_api::{enums, functions, types};
 
 fn text(to: enums::InputPeer, message: &str, random_id: i64) -> functions::messages::SendMessage {
-    functions::messages::SendMessage { peer: to, message: message.to_owned(), random_id, ..Default::default() }
+    functions::messages::SendMessage {
+        peer: to,
+        message: message.to_owned(),
+        random_id,
+        ..Default::default()
+    }
 }
 
 fn new_messages(updates: &[enums::Update]) -> Vec<(i32, i32, String, bool)> {
@@ -57,7 +62,10 @@ async fn a_message_reaches_every_device_but_the_one_that_sent_it() {
         assert_eq!(new_messages(&ann_tablet.pushed().await), own, "the other device sees the same");
         let received = new_messages(&bob.pushed().await);
         assert_eq!(received.len(), 1);
-        assert_eq!((received[0].0, received[0].2.as_str(), received[0].3), (before_bob.pts + 1, "hello", false));
+        assert_eq!(
+            (received[0].0, received[0].2.as_str(), received[0].3),
+            (before_bob.pts + 1, "hello", false)
+        );
     })
     .await;
 }

@@ -1,3 +1,4 @@
 //! The methods against a whole server in this process, on both engines.
 
 mod chat;
+mod docs;
