@@ -17,11 +17,13 @@ pub const KEY_CACHE: usize = 1 << 16;
 pub const HASH_PURPOSES: usize = 256;
 /// Milliseconds that an engine waits for a lock or a connection.
 pub const ENGINE_WAIT_MS: u64 = 5000;
+/// Milliseconds without use after which a connection is tried before it is trusted with a closure.
+pub const IDLE_PROBE_MS: i64 = 1000;
 /// Statements that are sent to PostgreSQL ahead of their answers.
 pub const POSTGRES_PIPELINE: usize = 256;
 /// Pages of SQLite's log (4 KiB each) after which the background folds it into the database file.
-pub const WAL_FOLD_PAGES: i64 = 2000;
+pub const WAL_FOLD_PAGES: i32 = 2000;
 /// Pages of SQLite's log after which the writer itself folds it, because the background is behind.
-pub const WAL_STALL_PAGES: i64 = 32_000;
+pub const WAL_STALL_PAGES: i32 = 16_000;
 /// SQLite's page cache of each connection, in KiB.
 pub const SQLITE_CACHE_KIB: i64 = 64 * 1024;

@@ -21,16 +21,22 @@ const INSERT: &str =
 /// Row 0 stands for no migration: whoever changes it holds it, and so the right to migrate, until
 /// the transaction ends. This works the same on every engine.
 const LOCK: &str = "UPDATE migrations SET applied_at = $1 WHERE number = 0";
+const REMEMBER: &str = "INSERT INTO meta (name, value) VALUES ('data keys', $1) ON CONFLICT DO NOTHING";
+const REMEMBERED: &str = "SELECT value FROM meta WHERE name = 'data keys'";
 const APPLIED: &str = "SELECT number, checksum FROM migrations WHERE number > 0 ORDER BY number";
 
-/// Brings the schema up to date.
-pub(crate) fn run(engine: &dyn Engine, clock: &dyn Clock) -> Result<(), StoreError> {
+/// Brings the schema up to date, and sees that rows and data keys belong together.
+///
+/// `keys` is the name of the vault's table of data keys. Rows that were sealed with the keys of one
+/// table would be lost on a server that runs with another.
+pub(crate) fn run(engine: &dyn Engine, clock: &dyn Clock, keys: &[u8]) -> Result<(), StoreError> {
     let mut outcome = Ok(());
     let now = clock.now().secs();
     engine.connect(Role::Writer, &mut |session| {
         outcome = prepare(engine, session).and_then(|()| {
             session.begin()?;
             migrate(engine, session, MIGRATIONS, now)?;
+            belong_together(session, keys)?;
             session.commit()
         });
     })?;
@@ -73,4 +79,14 @@ fn migrate(
         tracing::info!(number = migration.number, "schema migrated");
     }
     Ok(())
+}
+
+fn belong_together(session: &mut dyn Session, keys: &[u8]) -> Result<(), StoreError> {
+    session.execute(REMEMBER, &[Value::Blob(keys)])?;
+    let mut rows = Vec::new();
+    session.query(REMEMBERED, &[], &mut rows)?;
+    match rows.first() {
+        Some(row) if row.blob(0)? == keys => Ok(()),
+        _ => Err(StoreError::RootKey("the data keys are those of another database".into())),
+    }
 }

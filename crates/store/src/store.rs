@@ -107,7 +107,7 @@ impl Store {
             Database::Postgres(url) => Arc::new(Postgres::new(url)?),
         };
         let vault = Vault::open(&config.keys, &*config.root, Arc::clone(&random))?;
-        migrations::run(&*engine, &*clock)?;
+        migrations::run(&*engine, &*clock, vault.id())?;
         let shared = Arc::new(Shared {
             clock,
             random,

@@ -11,6 +11,8 @@ pub struct Tx<'a> {
     session: &'a mut (dyn Session + 'a),
     shared: &'a Shared,
     effects: &'a mut Effects,
+    /// A statement has failed. PostgreSQL refuses all further ones of the step, so all engines do.
+    failed: bool,
 }
 
 /// What has to happen once the transaction is durable.
@@ -40,26 +42,27 @@ impl<'a> Tx<'a> {
         shared: &'a Shared,
         effects: &'a mut Effects,
     ) -> Self {
-        Self { session, shared, effects }
+        Self { session, shared, effects, failed: false }
     }
 
     /// Runs a statement and says how many rows it changed.
     ///
-    /// Errors: [`StoreError::Conflict`] when a unique value is taken; the closure should then give
-    /// up, because PostgreSQL refuses all further statements of it. Use `ON CONFLICT` to go on.
+    /// Errors: [`StoreError::Conflict`] when a unique value is taken. After any error the closure can
+    /// only give up: further statements are refused, and what it did is undone even if it says `Ok`.
+    /// To go on where a value is taken, use `ON CONFLICT`.
     pub fn execute(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, StoreError> {
-        self.session.execute(sql, params)
+        self.run(|session| session.execute(sql, params))
     }
 
     /// Runs a statement whose count nobody needs. On PostgreSQL this does not wait for the round
     /// trip; a failure comes out of a later statement, or becomes the outcome of the closure.
     pub fn defer(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<(), StoreError> {
-        self.session.defer(sql, params)
+        self.run(|session| session.defer(sql, params))
     }
 
     pub fn query(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
-        self.session.query(sql, params, &mut rows)?;
+        self.run(|session| session.query(sql, params, &mut rows))?;
         Ok(rows)
     }
 
@@ -72,7 +75,7 @@ impl<'a> Tx<'a> {
     /// portable form of `IN (…)`: one round trip on PostgreSQL.
     pub fn query_each(&mut self, sql: &'static str, sets: &[&[Value<'_>]]) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
-        self.session.query_each(sql, sets, &mut rows)?;
+        self.run(|session| session.query_each(sql, sets, &mut rows))?;
         Ok(rows)
     }
 
@@ -134,7 +137,20 @@ impl<'a> Tx<'a> {
         self.effects.hints.push(hint);
     }
 
+    /// The end of the closure: fails if any statement has, even if the closure does not mind.
     pub(crate) fn settle(&mut self) -> Result<(), StoreError> {
-        self.session.settle()
+        self.run(|session| session.settle())
+    }
+
+    fn run<T>(
+        &mut self,
+        statement: impl FnOnce(&mut (dyn Session + 'a)) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.failed {
+            return Err(StoreError::Sql("an earlier statement of this closure has failed".into()));
+        }
+        let outcome = statement(self.session);
+        self.failed = outcome.is_err();
+        outcome
     }
 }

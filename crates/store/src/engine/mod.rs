@@ -9,7 +9,9 @@ pub(crate) mod readers;
 pub(crate) mod sqlite;
 pub(crate) mod writer;
 
-use crate::{Row, StoreError, Value};
+use domain::{Clock, Time};
+
+use crate::{Row, StoreError, Value, limits};
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,28 @@ pub(crate) trait Engine: Send + Sync {
 
     /// A script of the schema in the engine's own dialect.
     fn dialect(&self, script: &str) -> String;
+}
+
+/// Watches how long a connection has been idle.
+pub(crate) struct Idle<'a> {
+    clock: &'a dyn Clock,
+    last: Time,
+}
+
+impl<'a> Idle<'a> {
+    pub(crate) fn new(clock: &'a dyn Clock) -> Self {
+        Self { clock, last: clock.now() }
+    }
+
+    /// Whether the connection can be trusted with a closure, which can be run only once.
+    pub(crate) fn sound(&mut self, session: &mut dyn Session) -> bool {
+        let now = self.clock.now();
+        if now >= self.last.plus_millis(limits::IDLE_PROBE_MS) {
+            session.probe();
+        }
+        self.last = now;
+        !session.broken()
+    }
 }
 
 /// One connection. Statements are `&'static str`, so that their address can stand for them in the
@@ -69,6 +93,9 @@ pub(crate) trait Session {
 
     /// Runs a script of several statements without parameters.
     fn script(&mut self, sql: &str) -> Result<(), StoreError>;
+
+    /// Sees to it that [`Session::broken`] knows of a connection that died while nobody used it.
+    fn probe(&mut self);
 
     /// Whether the connection is of no use any more.
     fn broken(&self) -> bool;

@@ -283,6 +283,10 @@ impl Session for PostgresSession {
         self.wait(client.batch_execute(sql))
     }
 
+    fn probe(&mut self) {
+        self.broken |= self.script("").is_err();
+    }
+
     fn broken(&self) -> bool {
         self.broken
     }

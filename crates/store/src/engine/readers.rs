@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use async_channel::Receiver;
 
 use super::queue::{Job, refuse};
-use super::{Engine, Role, Session};
+use super::{Engine, Idle, Role, Session};
 use crate::store::Shared;
 use crate::tx::Effects;
 use crate::{StoreError, Tx};
@@ -20,25 +20,44 @@ pub(crate) fn start(
     std::thread::Builder::new()
         .name("store-reader".into())
         .spawn(move || {
-            while !(queue.is_closed() && queue.is_empty()) {
-                let connected = engine.connect(Role::Reader, &mut |session| serve(session, &shared, &queue));
+            // A job that met a dead connection before it began.
+            let mut waiting = None;
+            while waiting.is_some() || !(queue.is_closed() && queue.is_empty()) {
+                let connected = engine.connect(Role::Reader, &mut |session| {
+                    waiting = serve(session, &shared, &queue, waiting.take())
+                });
                 if let Err(error) = connected {
                     tracing::error!(%error, "the database cannot be read");
-                    refuse(queue.recv_blocking(), &error);
+                    // The next try is made for the next job.
+                    refuse(waiting.take(), &error);
+                    waiting = queue.recv_blocking().ok();
                 }
             }
         })
         .map_err(StoreError::unavailable)
 }
 
-fn serve(session: &mut dyn Session, shared: &Shared, queue: &Receiver<Box<dyn Job>>) {
-    while let Ok(mut job) = queue.recv_blocking() {
+/// Works until the queue is closed and empty or the connection breaks; gives back a job that it took
+/// and could not begin.
+fn serve(
+    session: &mut dyn Session,
+    shared: &Shared,
+    queue: &Receiver<Box<dyn Job>>,
+    waiting: Option<Box<dyn Job>>,
+) -> Option<Box<dyn Job>> {
+    let mut idle = Idle::new(&*shared.clock);
+    let mut next = waiting;
+    loop {
+        let mut job = next.take().or_else(|| queue.recv_blocking().ok())?;
+        if !idle.sound(session) {
+            return Some(job);
+        }
         if let Err(error) = snapshot(session, shared, &mut *job) {
             job.fail(error);
         }
         job.answer();
         if session.broken() {
-            return;
+            return None;
         }
     }
 }

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::hooks::Wal;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ToSql};
 
@@ -21,34 +24,71 @@ impl Sqlite {
         Self { path }
     }
 
-    fn open(&self, role: Role) -> Result<Connection, StoreError> {
-        let access = match role {
-            Role::Writer => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-            Role::Reader => OpenFlags::SQLITE_OPEN_READ_WRITE,
-        };
+    fn open(&self, query_only: bool) -> Result<Connection, StoreError> {
+        let create = if query_only { OpenFlags::empty() } else { OpenFlags::SQLITE_OPEN_CREATE };
+        let access = OpenFlags::SQLITE_OPEN_READ_WRITE | create;
         let connection = Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(failure)?;
         connection.busy_timeout(Duration::from_millis(limits::ENGINE_WAIT_MS)).map_err(failure)?;
         let cache = limits::SQLITE_CACHE_KIB;
-        let stall = limits::WAL_STALL_PAGES;
-        let (query_only, sync) = match role {
-            Role::Writer => ("OFF", "FULL"),
-            Role::Reader => ("ON", "NORMAL"),
-        };
+        let query_only = if query_only { "ON" } else { "OFF" };
         // secure_delete: what is deleted is overwritten where that costs no further page.
         let setup = format!(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = {sync}; PRAGMA temp_store = MEMORY; \
-             PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {stall}; PRAGMA foreign_keys = OFF; \
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; \
+             PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF; \
              PRAGMA secure_delete = FAST; PRAGMA trusted_schema = OFF; PRAGMA query_only = {query_only};"
         );
         connection.execute_batch(&setup).map_err(failure)?;
         Ok(connection)
     }
+
+    /// Starts a thread that moves pages from the log to the database file, so that commits need not.
+    ///
+    /// The log starts anew only when all of it has been moved and nobody reads it. Under steady load
+    /// the thread never quite gets there; beyond a size the writer moves the rest itself.
+    fn fold_log_behind(&self, connection: &mut Connection) -> Result<JoinHandle<()>, StoreError> {
+        let (wake, woken) = sync_channel::<()>(1);
+        let folder = self.open(false)?;
+        let thread = std::thread::Builder::new().name("store-folder".into()).spawn(move || {
+            while woken.recv().is_ok() {
+                fold(folder.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(())));
+            }
+        });
+        let mut folded = 0;
+        let hook = move |log: &mut Wal, pages| {
+            // Fewer pages than before: the log has started anew.
+            folded = if pages < folded { 0 } else { folded };
+            if pages - folded >= limits::WAL_FOLD_PAGES {
+                folded = pages;
+                // A full channel means that the thread is about to look anyway.
+                wake.try_send(()).unwrap_or_default();
+            }
+            if pages >= limits::WAL_STALL_PAGES {
+                fold(log.checkpoint());
+            }
+            Ok(())
+        };
+        connection.wal_hook(Some(hook)).map_err(failure)?;
+        thread.map_err(StoreError::unavailable)
+    }
+}
+
+/// A fold that meets another one or a reader has done what it could; the next one does the rest.
+fn fold(outcome: rusqlite::Result<()>) {
+    if let Err(error) = outcome
+        && error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy)
+    {
+        tracing::error!(%error, "the log of the database cannot be folded");
+    }
 }
 
 impl Engine for Sqlite {
     fn connect(&self, role: Role, body: &mut dyn FnMut(&mut dyn Session)) -> Result<(), StoreError> {
-        let connection = self.open(role)?;
+        let mut connection = self.open(role == Role::Reader)?;
+        let folding = match role {
+            Role::Writer => Some(self.fold_log_behind(&mut connection)?),
+            Role::Reader => None,
+        };
         body(&mut SqliteSession {
             connection: &connection,
             statements: HashMap::new(),
@@ -57,7 +97,12 @@ impl Engine for Sqlite {
             row: RowBuilder::default(),
             broken: false,
         });
-        Ok(())
+        // Its hook holds the channel that keeps the folding thread alive.
+        drop(connection);
+        match folding.map(JoinHandle::join) {
+            Some(Err(_)) => Err(StoreError::unavailable("the thread that folds the log panicked")),
+            _ => Ok(()),
+        }
     }
 
     fn batch(&self) -> usize {
@@ -205,6 +250,8 @@ impl Session for SqliteSession<'_> {
     fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         self.connection.execute_batch(sql).map_err(failure)
     }
+
+    fn probe(&mut self) {}
 
     fn broken(&self) -> bool {
         self.broken

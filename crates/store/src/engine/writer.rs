@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use async_channel::Receiver;
 
 use super::queue::{Job, refuse};
-use super::{Engine, Role, Session};
+use super::{Engine, Idle, Role, Session};
 use crate::store::{CommitFate, Shared};
 use crate::tx::Effects;
 use crate::{Owner, StoreError, Tx, Value};
@@ -24,8 +24,8 @@ pub(crate) fn start(
         .name("store-writer".into())
         .spawn(move || {
             let limit = engine.batch();
-            let mut writer = Writer { shared: &shared, effects: Effects::default() };
-            while !(queue.is_closed() && queue.is_empty()) {
+            let mut writer = Writer { shared: &shared, effects: Effects::default(), waiting: Vec::new() };
+            while !(writer.waiting.is_empty() && queue.is_closed() && queue.is_empty()) {
                 let connected = engine.connect(Role::Writer, &mut |session| {
                     if let Err(error) = writer.finish_shreds(session) {
                         tracing::error!(%error, "data keys that should be gone are still there");
@@ -34,7 +34,9 @@ pub(crate) fn start(
                 });
                 if let Err(error) = connected {
                     tracing::error!(%error, "the database cannot be written");
-                    refuse(take(&queue, usize::MAX), &error);
+                    // The next try is made for the next job.
+                    refuse(std::mem::take(&mut writer.waiting), &error);
+                    writer.waiting = take(&queue, limit);
                 }
             }
         })
@@ -56,14 +58,24 @@ fn take(queue: &Receiver<Box<dyn Job>>, limit: usize) -> Vec<Box<dyn Job>> {
 struct Writer<'a> {
     shared: &'a Shared,
     effects: Effects,
+    /// Jobs that met a dead connection before they began.
+    waiting: Vec<Box<dyn Job>>,
 }
 
 impl Writer<'_> {
     /// Works until the queue is closed and empty, or the connection is of no use any more.
     fn serve(&mut self, session: &mut dyn Session, queue: &Receiver<Box<dyn Job>>, limit: usize) {
+        let mut idle = Idle::new(&*self.shared.clock);
         loop {
-            let mut jobs = take(queue, limit);
+            let mut jobs = std::mem::take(&mut self.waiting);
             if jobs.is_empty() {
+                jobs = take(queue, limit);
+            }
+            if jobs.is_empty() {
+                return;
+            }
+            if !idle.sound(session) {
+                self.waiting = jobs;
                 return;
             }
             self.effects = Effects::default();

@@ -28,7 +28,7 @@ use self::cipher::Cipher;
 pub use self::cipher::SEAL_OVERHEAD;
 pub use self::place::{Owner, RowKey};
 pub use self::root::{KeyFile, RootKeys};
-use self::table::KeyTable;
+use self::table::{Identity, KeyTable};
 use crate::{Database, StoreError, limits};
 
 /// Place names that stand in the associated data of the vault's own ciphertexts.
@@ -42,6 +42,7 @@ pub struct Vault {
     root: Hkdf<Sha256>,
     hashes: RwLock<HashMap<&'static str, HashKey>>,
     table: Box<dyn KeyTable>,
+    id: Vec<u8>,
     cache: Mutex<LruCache<Owner, Arc<Cipher>>>,
     /// Counts forgotten keys, so that a key read before cannot enter the cache after.
     forgotten: AtomicU64,
@@ -55,16 +56,17 @@ impl Vault {
         random: SharedRandom,
     ) -> Result<Self, StoreError> {
         let table = table::open(keys)?;
-        let check = table.root_check()?;
-        let key = holder.root(check.is_none(), &*random)?;
+        let known = table.identity()?;
+        let key = holder.root(known.is_none(), &*random)?;
         let root = Hkdf::<Sha256>::new(Some(b"chatters vault 1"), key.as_slice());
-        let proof = expand(&root, "root check");
-        match check {
-            None => table.set_root_check(proof.as_slice())?,
-            Some(stored) if stored == proof.as_slice() => {}
-            Some(_) => {
-                return Err(StoreError::RootKey("not the one that the data keys are wrapped with".into()));
-            }
+        let proof = expand(&root, "root check").to_vec();
+        if known.is_none() {
+            table.set_identity(&Identity { id: random.bytes::<16>().to_vec(), proof: proof.clone() })?;
+        }
+        // Another node may have been first, with this root key or with another.
+        let identity = table.identity()?.ok_or_else(|| StoreError::corrupt("identity", "missing"))?;
+        if identity.proof != proof {
+            return Err(StoreError::RootKey("not the one that the data keys are wrapped with".into()));
         }
         let capacity = NonZeroUsize::new(limits::KEY_CACHE).expect("the limit is not zero");
         Ok(Self {
@@ -72,10 +74,16 @@ impl Vault {
             root,
             hashes: RwLock::default(),
             table,
+            id: identity.id,
             cache: Mutex::new(LruCache::new(capacity)),
             forgotten: AtomicU64::new(0),
             random,
         })
+    }
+
+    /// What tells this vault's data keys from others. No secret.
+    pub(crate) fn id(&self) -> &[u8] {
+        &self.id
     }
 
     pub(crate) fn seal(

@@ -8,11 +8,19 @@ use domain::Time;
 use super::Owner;
 use crate::{Database, StoreError};
 
+/// Which table of data keys this is, and by which root key it is wrapped.
+pub(super) struct Identity {
+    /// A subkey of the root key.
+    pub(super) proof: Vec<u8>,
+    /// Random; the database of the rows remembers it.
+    pub(super) id: Vec<u8>,
+}
+
 /// Wrapped data keys by owner. A forgotten key stays as a row of zeroes.
 pub(super) trait KeyTable: Send + Sync {
-    /// A proof of the root key that wraps this table's keys; `None` in a new table.
-    fn root_check(&self) -> Result<Option<Vec<u8>>, StoreError>;
-    fn set_root_check(&self, proof: &[u8]) -> Result<(), StoreError>;
+    /// What tells this table from others; `None` in a new one.
+    fn identity(&self) -> Result<Option<Identity>, StoreError>;
+    fn set_identity(&self, identity: &Identity) -> Result<(), StoreError>;
 
     fn load(&self, owner: Owner) -> Result<Option<Vec<u8>>, StoreError>;
 

@@ -1,8 +1,9 @@
 //! Writes and reads: alone, in groups, failing, at once.
 
+use std::future::{Future, poll_fn};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::task::Poll;
 
 use domain::{Hint, UserId};
 use store::{CommitFate, Faults, Store, StoreError, Tx, Value};
@@ -17,42 +18,41 @@ fn hint(owner: i64, pts: i32) -> Hint {
     Hint::Box { owner: UserId(owner), pts, sub: 0, origin: None }
 }
 
-/// Keeps the writer busy until the returned sender is dropped, so that later writes form one group.
-fn block(store: &Store, tasks: &mut JoinSet<Outcome>) -> Sender<()> {
+type Write = Box<dyn FnOnce(&mut Tx<'_>) -> Outcome + Send>;
+
+/// Runs closures as one group, in order, and gives their outcomes.
+async fn group(store: &Store, closures: Vec<Write>) -> Vec<Outcome> {
+    // Keeps the writer busy until all of them are in the queue.
+    let (entered, wait_entered) = tokio::sync::oneshot::channel();
     let (release, wait): (Sender<()>, Receiver<()>) = channel();
-    let store = store.clone();
-    tasks.spawn(async move {
-        store
+    let mut blocker = JoinSet::new();
+    let blocked = store.clone();
+    blocker.spawn(async move {
+        let outcome: Outcome = blocked
             .write(move |_tx| {
+                entered.send(()).expect("the test waits");
                 // An error says that the sender is gone, which is the signal.
                 wait.recv().unwrap_or_default();
                 Ok(())
             })
-            .await
+            .await;
+        outcome.expect("the write succeeds");
     });
-    release
-}
-
-/// Runs closures as one group and gives their outcomes in order.
-async fn group(store: &Store, closures: Vec<Box<dyn FnOnce(&mut Tx<'_>) -> Outcome + Send>>) -> Vec<Outcome> {
-    let mut blocker = JoinSet::new();
-    let release = block(store, &mut blocker);
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let mut tasks = JoinSet::new();
-    let count = closures.len();
-    for (index, closure) in closures.into_iter().enumerate() {
-        let store = store.clone();
-        tasks.spawn(async move { (index, store.write(closure).await) });
-        // One after the other into the queue.
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    wait_entered.await.expect("the blocker runs");
+    let mut writes: Vec<_> = closures.into_iter().map(|closure| Box::pin(store.write(closure))).collect();
+    poll_fn(|context| {
+        for write in &mut writes {
+            assert!(write.as_mut().poll(context).is_pending(), "the first poll puts it into the queue");
+        }
+        Poll::Ready(())
+    })
+    .await;
     drop(release);
-    let mut outcomes: Vec<Option<Outcome>> = (0..count).map(|_| None).collect();
-    while let Some(done) = tasks.join_next().await {
-        let (index, outcome) = done.expect("the task ends");
-        outcomes[index] = Some(outcome);
+    let mut outcomes = Vec::new();
+    for write in writes {
+        outcomes.push(write.await);
     }
-    outcomes.into_iter().map(|outcome| outcome.expect("every write is answered")).collect()
+    outcomes
 }
 
 #[test]
@@ -106,20 +106,19 @@ fn a_failing_write_of_a_group_is_undone_alone() {
         let heard = Arc::clone(&hints);
         fixture.store.subscribe(Box::new(move |hints| heard.lock().unwrap().extend_from_slice(hints)));
         let hint = |owner| hint(owner, 1);
-        let good = |owner: i64| -> Box<dyn FnOnce(&mut Tx<'_>) -> Outcome + Send> {
+        let good = |owner: i64| -> Write {
             Box::new(move |tx| {
                 tx.hint(hint(owner));
                 insert(tx, owner, 1)
             })
         };
-        let bad =
-            |owner: i64, end: fn(&mut Tx<'_>) -> Outcome| -> Box<dyn FnOnce(&mut Tx<'_>) -> Outcome + Send> {
-                Box::new(move |tx| {
-                    tx.hint(hint(owner));
-                    insert(tx, owner, 1)?;
-                    end(tx)
-                })
-            };
+        let bad = |owner: i64, end: fn(&mut Tx<'_>) -> Outcome| -> Write {
+            Box::new(move |tx| {
+                tx.hint(hint(owner));
+                insert(tx, owner, 1)?;
+                end(tx)
+            })
+        };
         let outcomes = group(
             &fixture.store,
             vec![
@@ -139,10 +138,11 @@ fn a_failing_write_of_a_group_is_undone_alone() {
                         &[Value::Int(3)],
                     )
                 }),
-                // A closure that goes on after a failure must not keep half of its work.
+                // A closure that does not mind a failure must not keep half of its work.
                 bad(11, |tx| {
-                    drop(insert(tx, 1, 1));
-                    Err(StoreError::Conflict)
+                    assert!(matches!(insert(tx, 1, 1), Err(StoreError::Conflict)));
+                    assert!(insert(tx, 111, 1).is_err(), "nothing works after a failure");
+                    Ok(())
                 }),
                 good(12),
             ],
@@ -155,7 +155,7 @@ fn a_failing_write_of_a_group_is_undone_alone() {
         expect[7] = |outcome| matches!(outcome, Err(StoreError::Sql(_)));
         expect[8] = |outcome| matches!(outcome, Err(StoreError::Sql(_)));
         expect[9] = |outcome| matches!(outcome, Err(StoreError::Conflict));
-        expect[10] = |outcome| matches!(outcome, Err(StoreError::Conflict));
+        expect[10] = |outcome| matches!(outcome, Err(StoreError::Sql(_)));
         for (index, (outcome, expect)) in outcomes.iter().zip(expect).enumerate() {
             assert!(expect(outcome), "write {index}: {outcome:?}");
         }
@@ -344,10 +344,10 @@ fn a_lost_commit_fails_the_whole_group() {
             let script = Arc::new(Script(Mutex::default()));
             let faults: Arc<dyn Faults> = script.clone();
             let fixture = Fixture::new(engine, Some(faults));
-            let writes = |from: i64| -> Vec<Box<dyn FnOnce(&mut Tx<'_>) -> Outcome + Send>> {
+            let writes = |from: i64| -> Vec<Write> {
                 (from..from + 3)
                     .map(|owner| {
-                        let write: Box<dyn FnOnce(&mut Tx<'_>) -> Outcome + Send> = Box::new(move |tx| {
+                        let write: Write = Box::new(move |tx| {
                             tx.hint(hint(owner, 1));
                             insert(tx, owner, 1)
                         });

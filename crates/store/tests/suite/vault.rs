@@ -140,6 +140,18 @@ fn the_root_key_is_kept_apart_and_checked() {
     });
 }
 
+#[test]
+fn rows_and_keys_belong_together() {
+    both(|mut fixture| async move {
+        fixture.store.close();
+        let other = Fixture::new(fixture.engine, None);
+        fixture.config.keys = other.config.keys.clone();
+        fixture.config.root = other.config.root.clone();
+        let refused = fixture.try_open().err();
+        assert!(matches!(refused, Some(StoreError::RootKey(_))), "{refused:?}");
+    });
+}
+
 /// Copies the database of the rows, as a backup would.
 fn back_up(fixture: &Fixture, folder: &Path) -> Option<String> {
     match &fixture.config.database {

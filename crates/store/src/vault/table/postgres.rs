@@ -4,23 +4,24 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::Time;
 
-use super::KeyTable;
+use super::{Identity, KeyTable};
 use crate::engine::postgres::{Postgres, PostgresSession};
 use crate::engine::{Role, Session};
 use crate::vault::Owner;
-use crate::{StoreError, Value};
+use crate::{Row, StoreError, Value};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS data_keys (
         kind BIGINT NOT NULL, id BIGINT NOT NULL, wrapped BYTEA NOT NULL, created_at BIGINT NOT NULL,
         PRIMARY KEY (kind, id));
-    CREATE TABLE IF NOT EXISTS root_check (id BIGINT PRIMARY KEY, proof BYTEA NOT NULL);";
+    CREATE TABLE IF NOT EXISTS identity (seq BIGINT PRIMARY KEY, id BYTEA NOT NULL, proof BYTEA NOT NULL);";
 const LOAD: &str = "SELECT wrapped FROM data_keys WHERE kind = $1 AND id = $2";
 const INSERT: &str =
     "INSERT INTO data_keys (kind, id, wrapped, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 const ERASE: &str = "UPDATE data_keys SET wrapped = '\\x00' WHERE kind = $1 AND id = $2";
-const SELECT_PROOF: &str = "SELECT proof FROM root_check WHERE id = 1";
-const INSERT_PROOF: &str = "INSERT INTO root_check (id, proof) VALUES (1, $1)";
+const SELECT_IDENTITY: &str = "SELECT id, proof FROM identity WHERE seq = 1";
+const INSERT_IDENTITY: &str =
+    "INSERT INTO identity (seq, id, proof) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
 
 /// Every statement commits by itself, so that nodes never wait for each other's transactions.
 pub(super) struct PostgresKeys {
@@ -58,27 +59,30 @@ impl PostgresKeys {
         Err(StoreError::unavailable("the database of the data keys"))
     }
 
-    fn blob(&self, sql: &'static str, params: &[Value<'_>]) -> Result<Option<Vec<u8>>, StoreError> {
+    fn row(&self, sql: &'static str, params: &[Value<'_>]) -> Result<Option<Row>, StoreError> {
         self.with(|session| {
             let mut rows = Vec::new();
             session.query(sql, params, &mut rows)?;
-            rows.first().map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
+            Ok(rows.pop())
         })
     }
 }
 
 impl KeyTable for PostgresKeys {
-    fn root_check(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        self.blob(SELECT_PROOF, &[])
+    fn identity(&self) -> Result<Option<Identity>, StoreError> {
+        let Some(row) = self.row(SELECT_IDENTITY, &[])? else { return Ok(None) };
+        Ok(Some(Identity { id: row.blob(0)?.to_vec(), proof: row.blob(1)?.to_vec() }))
     }
 
-    fn set_root_check(&self, proof: &[u8]) -> Result<(), StoreError> {
-        self.with(|session| session.execute(INSERT_PROOF, &[Value::Blob(proof)])).map(drop)
+    fn set_identity(&self, identity: &Identity) -> Result<(), StoreError> {
+        let values = [Value::Blob(&identity.id), Value::Blob(&identity.proof)];
+        self.with(|session| session.execute(INSERT_IDENTITY, &values)).map(drop)
     }
 
     fn load(&self, owner: Owner) -> Result<Option<Vec<u8>>, StoreError> {
         let (kind, id) = owner.parts();
-        self.blob(LOAD, &[Value::Int(kind), Value::Int(id)])
+        let row = self.row(LOAD, &[Value::Int(kind), Value::Int(id)])?;
+        row.map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
     }
 
     fn create(&self, owner: Owner, wrapped: &[u8], now: Time) -> Result<Vec<u8>, StoreError> {

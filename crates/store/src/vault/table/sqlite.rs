@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::KeyTable;
+use super::{Identity, KeyTable};
 use crate::engine::sqlite::failure;
 use crate::vault::Owner;
 use crate::{StoreError, limits};
@@ -19,7 +19,7 @@ const SCHEMA: &str = "
         seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, id INTEGER NOT NULL,
         wrapped BLOB NOT NULL, created_at INTEGER NOT NULL);
     CREATE UNIQUE INDEX IF NOT EXISTS data_keys_owner ON data_keys (kind, id);
-    CREATE TABLE IF NOT EXISTS root_check (id INTEGER PRIMARY KEY, proof BLOB NOT NULL);";
+    CREATE TABLE IF NOT EXISTS identity (seq INTEGER PRIMARY KEY, id BLOB NOT NULL, proof BLOB NOT NULL);";
 const LOAD: &str = "SELECT wrapped FROM data_keys WHERE kind = ?1 AND id = ?2";
 const INSERT: &str =
     "INSERT INTO data_keys (kind, id, wrapped, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
@@ -72,18 +72,20 @@ fn commit(connection: &Connection) -> Result<(), StoreError> {
 }
 
 impl KeyTable for SqliteKeys {
-    fn root_check(&self) -> Result<Option<Vec<u8>>, StoreError> {
+    fn identity(&self) -> Result<Option<Identity>, StoreError> {
         lock(&self.reader)
-            .query_row("SELECT proof FROM root_check WHERE id = 1", (), |row| row.get(0))
+            .query_row("SELECT id, proof FROM identity WHERE seq = 1", (), |row| {
+                Ok(Identity { id: row.get(0)?, proof: row.get(1)? })
+            })
             .optional()
             .map_err(failure)
     }
 
-    fn set_root_check(&self, proof: &[u8]) -> Result<(), StoreError> {
-        lock(&self.writer)
-            .execute("INSERT INTO root_check (id, proof) VALUES (1, ?1)", params![proof])
-            .map(drop)
-            .map_err(failure)
+    fn set_identity(&self, identity: &Identity) -> Result<(), StoreError> {
+        const INSERT: &str =
+            "INSERT INTO identity (seq, id, proof) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING";
+        let values = params![identity.id, identity.proof];
+        lock(&self.writer).execute(INSERT, values).map(drop).map_err(failure)
     }
 
     fn load(&self, owner: Owner) -> Result<Option<Vec<u8>>, StoreError> {
