@@ -35,11 +35,9 @@ pub const ACKS_PENDING_MAX: usize = 16;
 /// Unacknowledged messages are sent with their own identifier up to this age (clients ignore older
 /// ones), then with a new one.
 pub const RESEND_SAME_ID_AGE: i64 = 270_000;
-/// Unacknowledged messages are forgotten at this age.
-pub const UNACKED_AGE_MAX: i64 = 600_000;
-/// How often one message is sent. A client that closes the connection at sight of a repeat must not be
-/// caught in a circle.
-pub const TRANSMITS_MAX: u8 = 4;
+/// How often one message is sent under one identifier. A client that closes the connection at sight of a
+/// repeat must not be caught in a circle; it takes the message under a new one.
+pub const SAME_ID_TRANSMITS_MAX: u8 = 3;
 /// Over HTTP nothing tells whether a response arrived; what is not acknowledged by then is sent again.
 pub const HTTP_RESEND_DELAY: i64 = 10_000;
 /// Bytes of sent but unacknowledged messages that a session keeps. Over it, the oldest large
@@ -47,6 +45,9 @@ pub const HTTP_RESEND_DELAY: i64 = 10_000;
 pub const UNACKED_BYTES_MAX: usize = 4 << 20;
 /// What counts as a large answer there. Only reads of files have such.
 pub const LARGE_ANSWER_BYTES: usize = 64 << 10;
+/// Answers that were sent and not acknowledged. The oldest one beyond counts as received: the client went
+/// on asking.
+pub const UNACKED_ANSWERS_MAX: usize = 2048;
 /// Bytes that wait to be sent. A session over it is closed: its client does not read.
 pub const OUTGOING_BYTES_MAX: usize = 16 << 20;
 /// Messages that wait to be sent or acknowledged.

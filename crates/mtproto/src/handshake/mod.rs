@@ -14,7 +14,7 @@ use tl::{Encode, Writer};
 type Nonce = [u8; 16];
 
 /// `answer_with_hash` and `data_with_hash`: SHA-1, the object, random bytes up to whole blocks, encrypted.
-fn seal_hashed(keys: &MessageKeys, object: &dyn Encode, random: &mut dyn RandomSource) -> Vec<u8> {
+pub(crate) fn seal_hashed(keys: &MessageKeys, object: &dyn Encode, random: &mut dyn RandomSource) -> Vec<u8> {
     let object = bytes_of(object);
     let mut data = [&sha1(&[&object])[..], &object].concat();
     let length = data.len();

@@ -291,6 +291,11 @@ impl ClientSession {
         };
         if !messages.iter().any(notice) {
             match timeliness(outer.msg_id, now + self.time_offset) {
+                // The first message of a session cannot be an old one: nobody knew the session before. It
+                // tells the time better than the client, who may never have asked.
+                Timeliness::TooLow | Timeliness::TooHigh if self.seen.is_empty() => {
+                    self.set_time(now, outer.msg_id);
+                }
                 Timeliness::TooLow => return Err(ClientMisbehaved::MsgIdTooLow),
                 Timeliness::TooHigh => return Err(ClientMisbehaved::MsgIdTooHigh),
                 Timeliness::Timely => (),
@@ -366,6 +371,10 @@ impl ClientSession {
                 let bad = BadServerSalt::decode_body(&mut r).map_err(malformed)?;
                 self.check_sent(bad.bad_msg_id)?;
                 self.salt = bad.new_server_salt;
+                // The notice answers something just sent, so that its own identifier tells the time.
+                if timeliness(msg_id, now + self.time_offset) != Timeliness::Timely {
+                    self.set_time(now, msg_id);
+                }
                 self.send_again(bad.bad_msg_id, None);
             }
             BadMsgNotification::ID => {
@@ -396,6 +405,12 @@ impl ClientSession {
         Ok(())
     }
 
+    fn set_time(&mut self, now: i64, msg_id: i64) {
+        self.time_offset = to_time(msg_id) - now;
+        // Identifiers made by the wrong clock may be higher than those to come.
+        self.ids = MsgIds::default();
+    }
+
     /// A notice concerns us only when it is about something that was sent: it may be an old one that
     /// somebody plays back.
     fn check_sent(&self, msg_id: i64) -> Result<(), ClientMisbehaved> {
@@ -409,9 +424,7 @@ impl ClientSession {
     fn refused(&mut self, now: i64, msg_id: i64, bad: &BadMsgNotification) {
         match bad.error_code {
             16 | 17 => {
-                self.time_offset = to_time(msg_id) - now;
-                // Identifiers made by the wrong clock may be higher than those to come.
-                self.ids = MsgIds::default();
+                self.set_time(now, msg_id);
                 self.send_again(bad.bad_msg_id, None);
             }
             20 => self.send_again(bad.bad_msg_id, None),

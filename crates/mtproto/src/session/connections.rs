@@ -22,13 +22,23 @@ pub(super) struct Connection {
     /// Of `ping_delay_disconnect`.
     pub(super) disconnect_at: Option<i64>,
     pub(super) wait: HttpWait,
-    /// The gateway was told that there is something to transmit.
-    pub(super) woken: bool,
+    pub(super) wake: Wake,
+}
+
+/// Whether the gateway knows that a connection has something to transmit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// There is nothing, as far as is known.
+    Idle,
+    /// There is something, and the gateway has to be told.
+    Due,
+    /// The gateway was told, and has not asked yet.
+    Told,
 }
 
 impl Connection {
     pub(super) fn new(id: ConnectionId, kind: ConnectionKind, now: i64) -> Self {
-        Self { id, kind, active: false, disconnect_at: None, wait: HttpWait::new(now), woken: false }
+        Self { id, kind, active: false, disconnect_at: None, wait: HttpWait::new(now), wake: Wake::Idle }
     }
 }
 

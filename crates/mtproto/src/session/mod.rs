@@ -5,10 +5,13 @@
 //!
 //! Source: MTProto, "Detailed description", "Service messages", "Service messages about messages".
 
+mod answer;
+mod check;
 pub mod client;
 mod connections;
 mod container;
 mod incoming;
+mod misbehaved;
 mod msg_id;
 mod outgoing;
 mod queries;

@@ -36,7 +36,7 @@ impl MsgIds {
 /// The lowest identifier of a moment, in unix milliseconds.
 pub(super) fn from_time(now: i64) -> i64 {
     let (seconds, millis) = (now.div_euclid(1000), now.rem_euclid(1000));
-    (seconds << 32 | (millis << 32) / 1000) & !3
+    ((seconds << 32) | ((millis << 32) / 1000)) & !3
 }
 
 /// The moment of an identifier, in unix milliseconds.

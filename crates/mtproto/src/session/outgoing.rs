@@ -9,7 +9,7 @@ use super::container;
 use super::msg_id::{MsgIds, to_time};
 use crate::limits::{
     BATCH_BYTES_MAX, CONTAINER_MESSAGES_MAX, LARGE_ANSWER_BYTES, MSG_IDS_MAX, OUTGOING_BYTES_MAX,
-    OUTGOING_MESSAGES_MAX, RESEND_SAME_ID_AGE, TRANSMITS_MAX, UNACKED_AGE_MAX, UNACKED_BYTES_MAX,
+    OUTGOING_MESSAGES_MAX, RESEND_SAME_ID_AGE, SAME_ID_TRANSMITS_MAX, UNACKED_ANSWERS_MAX, UNACKED_BYTES_MAX,
 };
 use crate::packet::encrypted::{Header, seal};
 
@@ -57,6 +57,7 @@ pub(super) struct Outgoing {
     /// Sent and not acknowledged, by identifier.
     unacked: BTreeMap<i64, Outbound>,
     unacked_bytes: usize,
+    unacked_answers: usize,
     ids: MsgIds,
     /// Content-related messages numbered so far.
     content_count: i32,
@@ -101,7 +102,7 @@ impl Outgoing {
     }
 
     /// Puts waiting messages that `takes`, and acknowledgements, into one packet and appends it to `out`.
-    /// Returns the queries whose answers are too large to be kept.
+    /// Returns the queries whose answers are not kept.
     pub(super) fn transmit(
         &mut self,
         now: i64,
@@ -110,7 +111,7 @@ impl Outgoing {
         acks: Vec<i64>,
         random: &mut dyn RandomSource,
         out: &mut Vec<u8>,
-    ) -> Vec<i64> {
+    ) -> Released {
         let mut batch = self.batch(takes);
         if !acks.is_empty() {
             debug_assert!(acks.len() <= MSG_IDS_MAX, "the session keeps no more");
@@ -123,7 +124,7 @@ impl Outgoing {
             // A message that goes out for the first time may go alone. A repeat always gets a container,
             // so that no two packets ever begin with the same plaintext.
             [message] if message.sent.is_some_and(|sent| sent.times == 1) => {
-                let Some(sent) = message.sent else { return Vec::new() };
+                let Some(sent) = message.sent else { return Released::default() };
                 self.seal(envelope, sent.msg_id, sent.seq_no, &message.body, random, out);
             }
             messages => {
@@ -145,6 +146,7 @@ impl Outgoing {
         for message in batch {
             if let (true, Some(sent)) = (message.content, message.sent) {
                 self.unacked_bytes += message.len();
+                self.unacked_answers += usize::from(message.answer_to.is_some());
                 self.unacked.insert(sent.msg_id, message);
             }
         }
@@ -189,38 +191,47 @@ impl Outgoing {
 
     /// Gives a message its identifier and number, or notes that it goes out once more.
     fn number(&mut self, now: i64, message: &mut Outbound, via: ConnectionId) {
-        let sent = match message.sent {
-            Some(sent) if to_time(sent.msg_id) > now - RESEND_SAME_ID_AGE => {
-                Sent { via, at: now, times: sent.times.saturating_add(1), ..sent }
-            }
-            before => {
+        let same = |sent: &Sent| {
+            sent.times < SAME_ID_TRANSMITS_MAX && to_time(sent.msg_id) > now - RESEND_SAME_ID_AGE
+        };
+        let sent = match message.sent.filter(same) {
+            Some(sent) => Sent { via, at: now, times: sent.times + 1, ..sent },
+            None => {
                 let seq_no = self.content_count * 2 + i32::from(message.content);
                 self.content_count =
                     self.content_count.wrapping_add(i32::from(message.content)) & 0x3fff_ffff;
-                let times = before.map_or(1, |before| before.times.saturating_add(1));
-                Sent { msg_id: self.ids.next(now, message.reply), seq_no, via, at: now, times }
+                Sent { msg_id: self.ids.next(now, message.reply), seq_no, via, at: now, times: 1 }
             }
         };
         message.sent = Some(sent);
     }
 
-    /// Forgets the oldest large answers while too much is kept.
-    fn release(&mut self) -> Vec<i64> {
-        let mut released = Vec::new();
+    /// Forgets answers while too much is kept: the oldest large ones for the bytes, the oldest ones for the
+    /// number.
+    fn release(&mut self) -> Released {
+        let mut released = Released::default();
         while self.unacked_bytes > UNACKED_BYTES_MAX {
-            let large = |(_, message): &(&i64, &Outbound)| {
-                message.answer_to.is_some() && message.len() >= LARGE_ANSWER_BYTES
-            };
-            let Some(msg_id) = self.unacked.iter().find(large).map(|(msg_id, _)| *msg_id) else { break };
-            let message = self.remove_unacked(msg_id);
-            released.extend(message.and_then(|message| message.answer_to));
+            let large = |message: &Outbound| message.len() >= LARGE_ANSWER_BYTES;
+            let Some(query) = self.remove_oldest_answer(large) else { break };
+            released.large.push(query);
+        }
+        while self.unacked_answers > UNACKED_ANSWERS_MAX {
+            let Some(query) = self.remove_oldest_answer(|_| true) else { break };
+            released.old.push(query);
         }
         released
+    }
+
+    fn remove_oldest_answer(&mut self, which: impl Fn(&Outbound) -> bool) -> Option<i64> {
+        let oldest = self.unacked.iter().find(|(_, message)| message.answer_to.is_some() && which(message));
+        let msg_id = oldest.map(|(msg_id, _)| *msg_id)?;
+        self.remove_unacked(msg_id)?.answer_to
     }
 
     fn remove_unacked(&mut self, msg_id: i64) -> Option<Outbound> {
         let message = self.unacked.remove(&msg_id)?;
         self.unacked_bytes -= message.len();
+        self.unacked_answers -= usize::from(message.answer_to.is_some());
         Some(message)
     }
 
@@ -254,30 +265,33 @@ impl Outgoing {
         message.sent.map_or((0, 0), |sent| (sent.msg_id, sent.seq_no))
     }
 
-    /// Queues the kept messages that `again` once more, before everything else and in their order.
-    /// Returns the queries whose answers were given up: too old, or sent too often.
-    pub(super) fn resend(&mut self, now: i64, again: impl Fn(&Outbound, Resend) -> bool) -> Vec<i64> {
-        let mut given_up = Vec::new();
+    /// Queues the kept messages that the client asked for again, under the identifiers they have.
+    pub(super) fn resend_asked(&mut self, asked: impl Fn(&Outbound) -> bool) {
+        for message in self.unacked.values_mut().filter(|message| asked(message)) {
+            if let Some(sent) = &mut message.sent {
+                sent.times = 1;
+            }
+        }
+        self.resend(|message, _| asked(message));
+    }
+
+    /// Queues the kept messages that are to go out `again`, before everything else and in their order.
+    pub(super) fn resend(&mut self, again: impl Fn(&Outbound, Resend) -> bool) {
         let due: Vec<i64> = self
             .unacked
-            .values()
-            .filter(|message| {
+            .iter()
+            .filter(|(_, message)| {
                 message.sent.is_some_and(|sent| again(message, Resend { via: sent.via, at: sent.at }))
             })
-            .filter_map(|message| message.sent.map(|sent| sent.msg_id))
+            .map(|(msg_id, _)| *msg_id)
             .collect();
         for msg_id in due.into_iter().rev() {
-            let Some(mut message) = self.remove_unacked(msg_id) else { continue };
-            let often = message.sent.is_some_and(|sent| sent.times >= TRANSMITS_MAX);
-            if often || message.queued < now - UNACKED_AGE_MAX {
-                given_up.extend(message.answer_to);
-                continue;
+            if let Some(mut message) = self.remove_unacked(msg_id) {
+                message.target = None;
+                self.queue_bytes += message.len();
+                self.queue.push_front(message);
             }
-            message.target = None;
-            self.queue_bytes += message.len();
-            self.queue.push_front(message);
         }
-        given_up
     }
 
     /// Whether a message with this identifier is kept, and may be asked for again.
@@ -285,6 +299,15 @@ impl Outgoing {
         self.unacked.contains_key(&msg_id)
             || self.queue.iter().any(|message| message.sent.is_some_and(|sent| sent.msg_id == msg_id))
     }
+}
+
+/// Queries whose answers were sent and are not kept.
+#[derive(Default)]
+pub(super) struct Released {
+    /// Too large; they can be run again.
+    pub(super) large: Vec<i64>,
+    /// So old that the client has certainly received them.
+    pub(super) old: Vec<i64>,
 }
 
 /// When and where a kept message was sent last.

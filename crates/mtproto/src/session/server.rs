@@ -1,31 +1,31 @@
 //! The server's side of a session.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use crypto::{AuthKey, RandomSource};
+use tl::Encode;
 use tl::service::{
     BadMsgNotification, BadServerSalt, DestroyAuthKeyFail, DestroyAuthKeyNone, DestroyAuthKeyOk,
-    DestroySessionNone, DestroySessionOk, FutureSalts, GZIP_PACKED, MsgsStateInfo, NewSessionCreated, Pong,
-    RPC_RESULT, RpcAnswerDropped, RpcAnswerDroppedRunning, RpcAnswerUnknown,
+    DestroySessionNone, DestroySessionOk, FutureSalts, MsgsStateInfo, NewSessionCreated, Pong,
+    RpcAnswerDropped, RpcAnswerDroppedRunning, RpcAnswerUnknown,
 };
-use tl::{DecodeError, Encode, Writer, gzip};
 
-use super::connections::{Connection, ConnectionId, ConnectionKind};
-use super::container::{ContainerError, Message, is_container, unfold};
-use super::incoming::{Incoming, Verdict};
-use super::msg_id::{Timeliness, timeliness};
+use super::answer::rpc_result;
+use super::check::{Checked, check};
+use super::connections::{Connection, ConnectionId, ConnectionKind, Wake};
+use super::container::is_container;
+use super::incoming::Incoming;
 use super::outgoing::{Envelope, Outbound, Outgoing, encode};
 use super::queries::{Queries, Query};
 use super::salts::Salts;
-use super::service::{Request, RequestError, parse};
+use super::service::Request;
 use crate::limits::{
     ACK_DELAY, ACKS_PENDING_MAX, CONNECTIONS_MAX, DISCONNECT_DELAY_MAX_SECONDS, DISCONNECT_DELAY_MIN_SECONDS,
-    GZIP_BYTES_MIN, HTTP_RESEND_DELAY, MSG_IDS_MAX, RUNNING_QUERIES_MAX,
+    HTTP_RESEND_DELAY, MSG_IDS_MAX, RUNNING_QUERIES_MAX,
 };
 use crate::packet::encrypted::Opened;
-use crate::transport::TransportCode;
 
+pub use super::misbehaved::PeerMisbehaved;
 pub use super::outgoing::Overflow;
 
 /// What the application is to do.
@@ -67,81 +67,6 @@ pub enum DestroyAuthKeyOutcome {
     Fail,
 }
 
-/// One variant per way in which a client's message can be wrong. The message, with everything in it, was
-/// not processed. Where the protocol has a notice for it, the notice is on its way.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PeerMisbehaved {
-    #[error("the message belongs to another session")]
-    WrongSession,
-    #[error("code 16: the message identifier is too low for the time")]
-    MsgIdTooLow,
-    #[error("code 17: the message identifier is too high for the time")]
-    MsgIdTooHigh,
-    #[error("code 18: the message identifier is not divisible by four")]
-    MsgIdParity,
-    #[error("code 19: the container has the identifier of another message")]
-    ContainerIdReused,
-    #[error("code 20: too old to tell whether it was received")]
-    TooOld,
-    #[error("code 32: the sequence number is too low")]
-    SeqNoTooLow,
-    #[error("code 33: the sequence number is too high")]
-    SeqNoTooHigh,
-    #[error("code 34: the sequence number of an acknowledgement or container is odd")]
-    EvenSeqNoExpected,
-    #[error("code 35: the sequence number of a query is even")]
-    OddSeqNoExpected,
-    #[error("code 48: the salt is not good now")]
-    BadServerSalt,
-    #[error("code 64: {0}")]
-    InvalidContainer(ContainerError),
-    #[error("a container was played back")]
-    Replayed,
-    #[error("a service message does not decode: {0}")]
-    Malformed(DecodeError),
-    #[error("{count} identifiers in one service message")]
-    TooManyIds { count: usize },
-    #[error("too many queries at the same time")]
-    TooManyQueries,
-    #[error("the messages overtook each other on one connection")]
-    Reordered,
-}
-
-impl PeerMisbehaved {
-    /// The code of the notice to the client.
-    pub fn code(&self) -> Option<i32> {
-        Some(match self {
-            Self::MsgIdTooLow | Self::Reordered => 16,
-            Self::MsgIdTooHigh => 17,
-            Self::MsgIdParity => 18,
-            Self::ContainerIdReused => 19,
-            Self::TooOld => 20,
-            Self::SeqNoTooLow => 32,
-            Self::SeqNoTooHigh => 33,
-            Self::EvenSeqNoExpected => 34,
-            Self::OddSeqNoExpected => 35,
-            Self::BadServerSalt => 48,
-            Self::InvalidContainer(_) => 64,
-            Self::WrongSession | Self::Replayed | Self::Malformed(_) => return None,
-            Self::TooManyIds { .. } | Self::TooManyQueries => return None,
-        })
-    }
-
-    /// Whether the connection is to be closed, after this transport error.
-    pub fn fatal(&self) -> Option<TransportCode> {
-        match self {
-            Self::WrongSession | Self::Malformed(_) => Some(TransportCode::NotFound),
-            Self::TooManyIds { .. } | Self::TooManyQueries => Some(TransportCode::Flood),
-            Self::InvalidContainer(ContainerError::TooMany { .. }) => Some(TransportCode::Flood),
-            _ => None,
-        }
-    }
-
-    pub fn is_fatal(&self) -> bool {
-        self.fatal().is_some()
-    }
-}
-
 /// State of one session: `session_id` under one key.
 pub struct ServerSession {
     key: AuthKey,
@@ -160,17 +85,8 @@ pub struct ServerSession {
     acks: Vec<i64>,
     acks_since: i64,
     events: VecDeque<Event>,
-    wakes: VecDeque<ConnectionId>,
     last_seen: i64,
     overflown: bool,
-}
-
-/// A message that was checked, and what it wants.
-struct Checked<'a> {
-    msg_id: i64,
-    seq_no: i32,
-    repeat: bool,
-    request: Request<'a>,
 }
 
 impl ServerSession {
@@ -191,7 +107,6 @@ impl ServerSession {
             acks: Vec::new(),
             acks_since: 0,
             events: VecDeque::new(),
-            wakes: VecDeque::new(),
             last_seen: now,
             overflown: false,
         }
@@ -225,8 +140,7 @@ impl ServerSession {
     pub fn detach(&mut self, now: i64, connection: ConnectionId) {
         let Some(at) = self.connections.iter().position(|known| known.id == connection) else { return };
         self.connections.remove(at);
-        let given_up = self.outgoing.resend(now, |_, sent| sent.via == connection);
-        self.give_up(&given_up);
+        self.outgoing.resend(|_, sent| sent.via == connection);
         self.wake_ready(now);
     }
 
@@ -240,7 +154,7 @@ impl ServerSession {
         if message.session_id != self.session_id {
             return Err(PeerMisbehaved::WrongSession);
         }
-        let checked = self.check(now, message);
+        let checked = check(now, &mut self.salts, &self.incoming, self.strict_order, message);
         let result = match checked {
             Ok((checked, fresh)) => {
                 if fresh {
@@ -256,64 +170,6 @@ impl ServerSession {
         }
         self.wake_ready(now);
         result
-    }
-
-    /// Checks a message and all it carries, changing nothing. The flag says whether the message itself, or
-    /// the container around its messages, is new.
-    ///
-    /// Source: MTProto, "Security guidelines", "Checking msg_id"; "Service messages about messages",
-    /// "Notice of ignored error message".
-    fn check<'a>(
-        &mut self,
-        now: i64,
-        message: &Opened<'a>,
-    ) -> Result<(Vec<Checked<'a>>, bool), PeerMisbehaved> {
-        let outer = Message { msg_id: message.msg_id, seq_no: message.seq_no, body: message.body };
-        if outer.msg_id & 3 != 0 {
-            return Err(PeerMisbehaved::MsgIdParity);
-        }
-        match timeliness(outer.msg_id, now) {
-            Timeliness::TooLow => return Err(PeerMisbehaved::MsgIdTooLow),
-            Timeliness::TooHigh => return Err(PeerMisbehaved::MsgIdTooHigh),
-            Timeliness::Timely => (),
-        }
-        if !self.salts.accepts(now, message.salt) {
-            return Err(PeerMisbehaved::BadServerSalt);
-        }
-        let verdict = self.incoming.judge(outer.msg_id, outer.seq_no);
-        if !is_container(outer.body) {
-            let fresh = verdict == Verdict::New;
-            if fresh && self.strict_order && self.incoming.state_of_missing(outer.msg_id) != 3 {
-                return Err(PeerMisbehaved::Reordered);
-            }
-            return Ok((vec![check_one(outer, verdict)?], fresh));
-        }
-
-        if outer.seq_no & 1 == 1 {
-            return Err(PeerMisbehaved::EvenSeqNoExpected);
-        }
-        if let Verdict::Repeat(seen) = verdict {
-            return Err(if seen.container {
-                PeerMisbehaved::Replayed
-            } else {
-                PeerMisbehaved::ContainerIdReused
-            });
-        }
-        unless_misplaced(verdict)?;
-        if self.strict_order && self.incoming.state_of_missing(outer.msg_id) != 3 {
-            return Err(PeerMisbehaved::Reordered);
-        }
-        let messages = unfold(outer).map_err(PeerMisbehaved::InvalidContainer)?;
-        let mut checked = Vec::with_capacity(messages.len());
-        for message in messages {
-            if message.msg_id & 3 != 0 {
-                return Err(PeerMisbehaved::MsgIdParity);
-            }
-            let verdict = self.incoming.judge(message.msg_id, message.seq_no);
-            checked.push(check_one(message, verdict)?);
-        }
-        check_order(&checked, outer.seq_no)?;
-        Ok((checked, true))
     }
 
     fn accept(
@@ -398,7 +254,7 @@ impl ServerSession {
             Request::ResendReq(ids) => self.resend_requested(now, connection, msg_id, &ids),
             Request::ResendAnsReq(ids) => {
                 for id in ids {
-                    self.resend_answer(now, id);
+                    self.resend_answer(id);
                 }
             }
             Request::DropAnswer(query) => {
@@ -429,7 +285,7 @@ impl ServerSession {
     /// A message that was received before. Nothing is done twice; the first answer goes out again.
     fn repeat(&mut self, now: i64, connection: ConnectionId, message: Checked<'_>, fresh: bool) {
         match (self.queries.get(message.msg_id), message.request) {
-            (Some(Query::Answered), _) => self.resend_answer(now, message.msg_id),
+            (Some(Query::Answered), _) => self.resend_answer(message.msg_id),
             // Only a new container proves that it is the client who asks again.
             (Some(Query::Released), Request::Rpc(body)) if fresh => {
                 self.queries.set(message.msg_id, Query::Running { connection });
@@ -472,15 +328,8 @@ impl ServerSession {
         }
     }
 
-    fn give_up(&mut self, queries: &[i64]) {
-        for query in queries {
-            self.queries.remove(*query);
-        }
-    }
-
-    fn resend_answer(&mut self, now: i64, query: i64) {
-        let given_up = self.outgoing.resend(now, |message, _| message.answer_to == Some(query));
-        self.give_up(&given_up);
+    fn resend_answer(&mut self, query: i64) {
+        self.outgoing.resend_asked(|message| message.answer_to == Some(query));
     }
 
     /// Source: MTProto, "Service messages about messages", "Informational message regarding status of
@@ -517,8 +366,7 @@ impl ServerSession {
             self.state_info(now, connection, req_msg_id, ids);
         }
         let wanted = |message: &Outbound| message.sent.is_some_and(|sent| ids.contains(&sent.msg_id));
-        let given_up = self.outgoing.resend(now, |message, _| wanted(message));
-        self.give_up(&given_up);
+        self.outgoing.resend_asked(wanted);
     }
 
     /// Source: MTProto, "Service messages", "Cancellation of an RPC query".
@@ -620,7 +468,9 @@ impl ServerSession {
     /// A connection that has something to transmit; each is given once until it was asked
     /// ([`Self::poll_transmit`]).
     pub fn poll_wake(&mut self) -> Option<ConnectionId> {
-        self.wakes.pop_front()
+        let known = self.connections.iter_mut().find(|known| known.wake == Wake::Due)?;
+        known.wake = Wake::Told;
+        Some(known.id)
     }
 
     /// Appends one packet for a connection to `out`; `false` when there is none now. An HTTP connection gets
@@ -633,7 +483,7 @@ impl ServerSession {
         out: &mut Vec<u8>,
     ) -> bool {
         let Some(known) = self.connection(connection) else { return false };
-        known.woken = false;
+        known.wake = Wake::Idle;
         let (kind, active) = (known.kind, known.active);
         if !self.is_ready(now, connection) {
             return false;
@@ -648,8 +498,11 @@ impl ServerSession {
         let takes = Takes::new(&self.connections, connection);
         let released =
             self.outgoing.transmit(now, &envelope, |message| takes.takes(message), acks, random, out);
-        for query in released {
+        for query in released.large {
             self.queries.set(query, Query::Released);
+        }
+        for query in released.old {
+            self.queries.remove(query);
         }
         if kind == ConnectionKind::Http {
             self.connections.retain(|known| known.id != connection);
@@ -664,7 +517,7 @@ impl ServerSession {
         let connections = self.connections.iter().flat_map(|known| {
             let http =
                 (known.kind == ConnectionKind::Http).then(|| known.wait.due(self.queued_for(known.id)));
-            [known.disconnect_at, http.filter(|_| !known.woken)]
+            [known.disconnect_at, http.filter(|_| known.wake == Wake::Idle)]
         });
         acks.into_iter().chain(connections.flatten()).min()
     }
@@ -690,12 +543,11 @@ impl ServerSession {
             return;
         }
         // Streams say when they end; of HTTP nobody knows whether the last response arrived.
-        let gone: Vec<ConnectionId> = self.connections.iter().map(|known| known.id).collect();
-        let given_up = self.outgoing.resend(now, |_, sent| {
-            !gone.contains(&sent.via)
-                && (kind == ConnectionKind::Stream || sent.at + HTTP_RESEND_DELAY <= now)
+        let connections = &self.connections;
+        let alive = |id| connections.iter().any(|known| known.id == id);
+        self.outgoing.resend(|_, sent| {
+            !alive(sent.via) && (kind == ConnectionKind::Stream || sent.at + HTTP_RESEND_DELAY <= now)
         });
-        self.give_up(&given_up);
     }
 
     fn connection(&mut self, connection: ConnectionId) -> Option<&mut Connection> {
@@ -725,9 +577,8 @@ impl ServerSession {
     fn wake_ready(&mut self, now: i64) {
         for at in 0..self.connections.len() {
             let known = &self.connections[at];
-            if !known.woken && self.is_ready(now, known.id) {
-                self.wakes.push_back(known.id);
-                self.connections[at].woken = true;
+            if known.wake == Wake::Idle && self.is_ready(now, known.id) {
+                self.connections[at].wake = Wake::Due;
             }
         }
     }
@@ -783,83 +634,4 @@ impl<'a> Takes<'a> {
             _ => self.is_main,
         }
     }
-}
-
-fn unless_misplaced(verdict: Verdict) -> Result<(), PeerMisbehaved> {
-    match verdict {
-        Verdict::New | Verdict::Repeat(_) => Ok(()),
-        Verdict::Forgotten => Err(PeerMisbehaved::TooOld),
-        Verdict::SeqNoTooLow => Err(PeerMisbehaved::SeqNoTooLow),
-        Verdict::SeqNoTooHigh => Err(PeerMisbehaved::SeqNoTooHigh),
-    }
-}
-
-fn check_one(message: Message<'_>, verdict: Verdict) -> Result<Checked<'_>, PeerMisbehaved> {
-    unless_misplaced(verdict)?;
-    let request = parse(message.body).map_err(|error| match error {
-        RequestError::Malformed(error) => PeerMisbehaved::Malformed(error),
-        RequestError::TooManyIds { count } => PeerMisbehaved::TooManyIds { count },
-        RequestError::Nested => PeerMisbehaved::InvalidContainer(ContainerError::Nested),
-    })?;
-    match (request.content_related(), message.seq_no & 1 == 1) {
-        (Some(true), false) => Err(PeerMisbehaved::OddSeqNoExpected),
-        (Some(false), true) => Err(PeerMisbehaved::EvenSeqNoExpected),
-        _ => Ok(Checked {
-            msg_id: message.msg_id,
-            seq_no: message.seq_no,
-            repeat: matches!(verdict, Verdict::Repeat(_)),
-            request,
-        }),
-    }
-}
-
-/// The rule of sequence numbers among the messages of one container, and against its own.
-fn check_order(checked: &[Checked<'_>], container_seq_no: i32) -> Result<(), PeerMisbehaved> {
-    let mut numbers: Vec<(i64, i32)> =
-        checked.iter().map(|message| (message.msg_id, message.seq_no)).collect();
-    numbers.sort_unstable();
-    let clash = |pair: &[(i64, i32)]| {
-        let (before, after) = (pair[0].1, pair[1].1);
-        before > after || (before == after && after & 1 == 1)
-    };
-    let highest = numbers.last().map(|(_, seq_no)| *seq_no);
-    if numbers.windows(2).any(clash) || highest.is_some_and(|highest| highest > container_seq_no) {
-        return Err(PeerMisbehaved::SeqNoTooLow);
-    }
-    Ok(())
-}
-
-/// Wraps a result, packed when that makes it smaller.
-fn rpc_result(query: i64, body: &[u8]) -> Vec<u8> {
-    let packed = pack(body);
-    let mut w = Writer::new(0);
-    w.u32(RPC_RESULT);
-    w.i64(query);
-    match &packed {
-        Some(packed) => {
-            w.u32(GZIP_PACKED);
-            w.bytes(packed);
-        }
-        None => w.raw(body),
-    }
-    w.into_bytes()
-}
-
-/// Packs a body of some size, unless a piece out of its middle shows that it is not worth the time:
-/// photographs and the like are packed already.
-fn pack(body: &[u8]) -> Option<Cow<'_, [u8]>> {
-    const SAMPLE: usize = 2048;
-    const LARGE: usize = 16 * 1024;
-    if body.len() < GZIP_BYTES_MIN {
-        return None;
-    }
-    if body.len() > LARGE {
-        let middle = body.len() / 2;
-        let sample = &body[middle..middle + SAMPLE];
-        if gzip::pack(sample).len() > SAMPLE * 9 / 10 {
-            return None;
-        }
-    }
-    let packed = gzip::pack(body);
-    (packed.len() + 16 < body.len()).then_some(Cow::Owned(packed))
 }

@@ -26,7 +26,7 @@ pub struct ServerTransport {
 enum State {
     /// The first bytes do not tell yet.
     Sniffing,
-    Open(Open),
+    Open(Box<Open>),
 }
 
 struct Open {
@@ -53,7 +53,9 @@ impl ServerTransport {
     /// then no more than one packet is ever kept.
     pub fn handle_bytes(&mut self, bytes: &[u8]) {
         self.buffer.push(bytes);
-        if let State::Open(Open { obfuscated: Some(obfuscated), .. }) = &mut self.state {
+        if let State::Open(open) = &mut self.state
+            && let Some(obfuscated) = &mut open.obfuscated
+        {
             let rest = self.buffer.rest_mut();
             let new = rest.len() - bytes.len();
             obfuscated.from_client.apply(&mut rest[new..]);
@@ -64,7 +66,7 @@ impl ServerTransport {
     pub fn poll_packet(&mut self) -> Result<Option<Inbound>, TransportError> {
         if let State::Sniffing = self.state {
             match self.sniff()? {
-                Some(open) => self.state = State::Open(open),
+                Some(open) => self.state = State::Open(Box::new(open)),
                 None => return Ok(None),
             }
         }

@@ -1,0 +1,127 @@
+//! Sessions over HTTP: every request is a connection that is answered by one packet.
+
+use tl::service::{HttpWait, MsgsAck, Ping, Pong};
+
+use super::util::*;
+use crate::limits::{HTTP_MAX_WAIT_DEFAULT, HTTP_RESEND_DELAY};
+use crate::session::{ConnectionId, ConnectionKind};
+
+fn request(bench: &mut Bench, number: u64, messages: &[(i32, Vec<u8>)]) -> ConnectionId {
+    let connection = ConnectionId(number);
+    bench.server.attach(bench.now, connection, ConnectionKind::Http);
+    let messages: Vec<_> =
+        messages.iter().map(|(seq_no, body)| (bench.id(), *seq_no, body.clone())).collect();
+    let (id, highest) = (bench.id(), messages.iter().map(|message| message.1).max().unwrap_or(0));
+    bench.send_over(connection, id, (highest + 1) & !1, &container(&messages)).unwrap();
+    connection
+}
+
+fn bench() -> Bench {
+    let mut bench = Bench::new();
+    bench.server.detach(bench.now, CONNECTION);
+    let first = request(&mut bench, 10, &[(0, bytes(&Ping { ping_id: 1 }))]);
+    let got = bench.receive_over(first);
+    assert_eq!(got.len(), 2);
+    let id = got[0].msg_id;
+    let ack = request(
+        &mut bench,
+        11,
+        &[(0, bytes(&MsgsAck { msg_ids: vec![id] })), (0, bytes(&Ping { ping_id: 1 }))],
+    );
+    assert_eq!(bench.receive_over(ack).len(), 1);
+    bench
+}
+
+#[test]
+fn a_request_is_answered_as_soon_as_there_is_something() {
+    let mut bench = bench();
+    let connection = request(&mut bench, 20, &[(1, query(1))]);
+    assert!(bench.packet(connection).is_none());
+    bench.wait(3000);
+    let rpc = bench.events();
+    let crate::session::server::Event::Rpc { msg_id, .. } = &rpc[0] else { panic!("no query") };
+    bench.server.answer(bench.now, *msg_id, &[1; 4]);
+    assert_eq!(bench.server.poll_wake(), Some(connection));
+    let (_, got) = bench.packet(connection).unwrap();
+    assert!(got.iter().any(|message| message.body.ends_with(&[1; 4])));
+    // One packet, and no more.
+    bench.server.push(bench.now, query(2)).unwrap();
+    assert!(bench.packet(connection).is_none());
+}
+
+/// The defaults of the specification: no delay, and an empty container after 25 seconds.
+#[test]
+fn a_request_for_which_there_is_nothing_is_answered_with_nothing() {
+    let mut bench = bench();
+    let connection = request(&mut bench, 20, &[]);
+    assert_eq!(bench.server.poll_timeout(), Some(bench.now + HTTP_MAX_WAIT_DEFAULT));
+    bench.wait(HTTP_MAX_WAIT_DEFAULT - 1);
+    assert!(bench.packet(connection).is_none());
+    bench.wait(1);
+    assert_eq!(bench.server.poll_wake(), Some(connection));
+    let (_, got) = bench.packet(connection).unwrap();
+    assert!(got.is_empty());
+}
+
+#[test]
+fn http_wait_sets_the_times() {
+    let wait = |max_delay, wait_after, max_wait| bytes(&HttpWait { max_delay, wait_after, max_wait });
+    for (parameters, answered_after) in [
+        // (max_delay, wait_after): one message at 0, one at 100.
+        (wait(0, 0, 25_000), 0),
+        (wait(500, 150, 25_000), 250),
+        (wait(180, 150, 25_000), 180),
+        (wait(500, 500, 90), 90),
+    ] {
+        let mut bench = bench();
+        let connection = request(&mut bench, 20, &[(0, parameters)]);
+        let start = bench.now;
+        bench.server.push(bench.now, query(1)).unwrap();
+        let mut answered = None;
+        for _ in 0..100 {
+            if bench.packet(connection).is_some() {
+                answered = Some(bench.now - start);
+                break;
+            }
+            bench.wait(10);
+            if bench.now - start == 100 {
+                bench.server.push(bench.now, query(2)).unwrap();
+            }
+        }
+        assert_eq!(answered, Some(answered_after));
+    }
+    let mut bench = bench();
+    let connection = request(&mut bench, 20, &[(0, wait(i32::MAX, i32::MAX, i32::MAX))]);
+    assert_eq!(bench.server.poll_timeout(), Some(bench.now + 30_000));
+    let _ = connection;
+}
+
+/// News go to the request that is kept open for them; the answer to a query to its own request.
+#[test]
+fn the_open_request_gets_the_news() {
+    let mut bench = bench();
+    let wait = bytes(&HttpWait { max_delay: 0, wait_after: 0, max_wait: 25_000 });
+    let poll = request(&mut bench, 20, &[(0, wait)]);
+    let asking = request(&mut bench, 21, &[(0, bytes(&Ping { ping_id: 7 }))]);
+    bench.server.push(bench.now, query(3)).unwrap();
+    let got = bench.receive_over(asking);
+    assert_eq!((got.len(), got[0].decode::<Pong>().ping_id), (1, 7));
+    let got = bench.receive_over(poll);
+    assert_eq!((got.len(), got[0].body.clone()), (1, query(3)));
+}
+
+/// A response may have been lost: what it carried comes again, but not at once, for acknowledgements
+/// may be on their way in another request.
+#[test]
+fn unacknowledged_messages_come_again_after_a_while() {
+    let mut bench = bench();
+    bench.server.push(bench.now, query(3)).unwrap();
+    let first = request(&mut bench, 20, &[]);
+    assert_eq!(bench.receive_over(first).len(), 1);
+    let second = request(&mut bench, 21, &[(0, bytes(&Ping { ping_id: 1 }))]);
+    assert_eq!(bench.receive_over(second).len(), 1);
+    bench.now += HTTP_RESEND_DELAY;
+    let third = request(&mut bench, 22, &[(0, bytes(&Ping { ping_id: 1 }))]);
+    let got = bench.receive_over(third);
+    assert!(got.iter().any(|message| message.body == query(3)));
+}
