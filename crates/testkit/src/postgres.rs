@@ -4,7 +4,7 @@
 //! folder and listens on a socket there. It ends with the process, however that ends.
 //!
 //! Where many small test processes follow each other, the runner starts one cluster for all of them by
-//! `shared-postgres` and names it in [`SHARED`].
+//! `shared-postgres.sh` and names it in [`SHARED`].
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -69,24 +69,6 @@ pub fn cluster() -> &'static Cluster {
 impl Cluster {
     /// Starts a cluster apart from the process's own, for tests that break it.
     pub fn start() -> Self {
-        Self::start_while(Stdio::piped())
-    }
-
-    /// Starts a cluster that lives as long as another process, and gives its folder.
-    pub fn start_for(process: u32) -> PathBuf {
-        let mut watcher = Command::new("sh");
-        watcher.args(["-c", "while kill -0 $1 2>/dev/null; do sleep 1; done", "sh", &process.to_string()]);
-        watcher.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
-        let mut watcher = watcher.spawn().expect("a shell runs");
-        let cluster = Self::start_while(watcher.stdout.take().expect("piped").into());
-        let folder = cluster.folder.clone();
-        // The keeper ends with the watcher, not with this process.
-        std::mem::forget(cluster);
-        folder
-    }
-
-    /// A cluster that ends when `stdin` does.
-    fn start_while(stdin: Stdio) -> Self {
         let programs = programs();
         let folder =
             tempfile::Builder::new().prefix("chatters-pg-").tempdir().expect("a temporary folder").keep();
@@ -101,7 +83,7 @@ impl Cluster {
         run(&mut initdb, user);
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "sh"]).arg(&programs).arg(&folder);
-        keeper.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let keeper = become_user(&mut keeper, user).spawn().expect("a shell runs");
         let cluster = Self { programs, folder, user, keeper };
         cluster.wait();
