@@ -1,2 +1,34 @@
-//! 
-fn main() {}
+//! The server and its operator's tools in one binary.
+
+mod admin;
+mod announce;
+mod cli;
+mod config;
+mod delivery;
+mod logs;
+mod policy;
+mod serve;
+mod server_key;
+mod system;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(args) => serve::command(&args),
+        Command::Codes(args) => admin::codes(&args),
+        Command::Key(args) => announce::key(&args),
+        Command::Policy(args) => policy::command(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("chatters: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `chatters serve`: puts the parts together and runs them until it is told to stop.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use bus::{Bus, InProcess};
+use domain::{SharedClock, SharedRandom};
+use gateway::{Parts, Registry};
+use mtproto::RsaPrivateKey;
+use mtproto::handshake::server::HandshakeConfig;
+use mtproto::transport::ProxySecret;
+use rpc::Rpc;
+use rpc::boundary::Sessions;
+use service::Service;
+use store::{KeyFile, Store, StoreConfig};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::info;
+use updates::{Hub, Presence};
+
+use crate::admin;
+use crate::announce::Announcement;
+use crate::cli::ServeArgs;
+use crate::config::{Config, Secret};
+use crate::delivery::{CodeBoard, Senders};
+use crate::system::{SystemClock, SystemRandom};
+use crate::{logs, server_key};
+
+/// No temporary key lives longer than a week; clients ask for a day.
+const TEMP_KEY_SECS: i32 = 7 * 24 * 60 * 60;
+
+pub(crate) fn command(args: &ServeArgs) -> Result<(), String> {
+    logs::init(&args.log)?;
+    let config = Config::load(args).map_err(|why| why.to_string())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| format!("the runtime: {why}"))?;
+    runtime.block_on(run(config, args))
+}
+
+async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let random: SharedRandom = Arc::new(SystemRandom);
+    private_folder(&config.data).map_err(|why| format!("{}: {why}", config.data.display()))?;
+    let root_key = config.root_key_file().map_err(|why| why.to_string())?;
+    let store = open_store(&config, &root_key, &clock, &random)?;
+    let key = server_key::load_or_create(&server_key::file_beside(&root_key), &*random)?;
+
+    let listener =
+        TcpListener::bind(config.listen).await.map_err(|why| format!("{}: {why}", config.listen))?;
+    let bound = listener.local_addr().map_err(|why| why.to_string())?;
+    let address = config.advertised(bound);
+    let announcement = Announcement::new(address, config.dc, key.public());
+
+    let board = Arc::new(CodeBoard::new(Arc::clone(&clock), args.show_codes));
+    let service = make_service(&config, address, &store, &clock, &random, &board)?;
+    let rpc = Arc::new(Rpc::new(api::registry(), Arc::clone(&service)));
+    let parts = gateway_parts(&config, key, &store, &rpc, clock, random)?;
+    rpc.connect(Arc::clone(&parts.registry) as Arc<dyn Sessions>);
+
+    let stop = stop_signal().map_err(|why| format!("signals: {why}"))?;
+    let operator = admin::Listener::bind(&config.data, board).map_err(|why| format!("admin.sock: {why}"))?;
+    let operator = gateway::task::spawn(operator.run());
+    // The socket takes connections already: whoever reads this can come.
+    announcement.save(&config.data, args.ready_file.as_deref()).map_err(|why| format!("ready: {why}"))?;
+    greet(&announcement, &config.data);
+
+    gateway::serve(parts, listener, stop).await;
+    operator.abort();
+    // The socket's file goes with the task.
+    let _ = operator.await;
+    store.close();
+    info!("stopped");
+    Ok(())
+}
+
+/// Nobody but the server's user looks into the data folder.
+fn private_folder(data: &Path) -> io::Result<()> {
+    fs::create_dir_all(data)?;
+    fs::set_permissions(data, Permissions::from_mode(0o700))
+}
+
+fn open_store(
+    config: &Config,
+    root_key: &Path,
+    clock: &SharedClock,
+    random: &SharedRandom,
+) -> Result<Store, String> {
+    let (database, keys) = config.databases();
+    let config = StoreConfig {
+        database,
+        keys,
+        root: Arc::new(KeyFile::new(root_key.to_owned())),
+        readers: 0,
+        faults: None,
+    };
+    Store::open(&config, Arc::clone(clock), Arc::clone(random)).map_err(|why| format!("the store: {why}"))
+}
+
+fn make_service(
+    config: &Config,
+    address: SocketAddr,
+    store: &Store,
+    clock: &SharedClock,
+    random: &SharedRandom,
+    board: &Arc<CodeBoard>,
+) -> Result<Arc<Service>, String> {
+    let bus: Arc<dyn Bus> = Arc::new(InProcess::default());
+    service::join(store, &bus);
+    let presence = Arc::new(Presence::default());
+    let spawn = Arc::new(gateway::task::Runtime::current());
+    Ok(Arc::new(Service {
+        store: store.clone(),
+        clock: Arc::clone(clock),
+        random: Arc::clone(random),
+        hub: Hub::new(store.clone(), Arc::clone(&presence), &*bus, spawn),
+        bus,
+        presence,
+        codes: Arc::new(Senders::new(&config.codes, Arc::clone(board))?),
+        config: service::Config { dc: config.dc, address, test_mode: false },
+    }))
+}
+
+fn gateway_parts(
+    config: &Config,
+    key: RsaPrivateKey,
+    store: &Store,
+    rpc: &Arc<Rpc>,
+    clock: SharedClock,
+    random: SharedRandom,
+) -> Result<Parts, String> {
+    let limits = config.limits.gateway();
+    let salts = store.vault().derive("server salts");
+    let registry = Arc::new(Registry::new(&limits, *salts, Arc::clone(&clock), Arc::clone(&random)));
+    let secret = |Secret(digits): &Secret| {
+        ProxySecret::from_hex(digits).map_err(|why| format!("a proxy secret: {why}"))
+    };
+    let tls = config.tls.as_ref().map(|tls| gateway::tls::load(&tls.certificate, &tls.key));
+    Ok(Parts {
+        limits,
+        handshake: HandshakeConfig {
+            keys: vec![key],
+            default_dc: config.dc,
+            test_dc: None,
+            temp_key_max_seconds: TEMP_KEY_SECS,
+        },
+        secrets: config.proxy_secrets.iter().map(secret).collect::<Result<_, _>>()?,
+        tls: tls.transpose().map_err(|why| format!("TLS: {why}"))?,
+        registry,
+        handler: Arc::clone(rpc) as Arc<dyn rpc::boundary::Handler>,
+        keys: rpc.keys(),
+        clock,
+        random,
+    })
+}
+
+/// True after the first SIGTERM or ctrl-c.
+fn stop_signal() -> io::Result<watch::Receiver<bool>> {
+    let (stop, stopped) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    gateway::task::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("stopping");
+        // Nobody listens any more when the server is stopping already.
+        let _ = stop.send(true);
+    });
+    Ok(stopped)
+}
+
+/// The lines that people and programs wait for.
+fn greet(announcement: &Announcement, data: &Path) {
+    let text = format!(
+        "{}\nsign-in codes: chatters codes --data {} --follow\nready\n",
+        announcement.text(),
+        data.display()
+    );
+    let mut out = io::stdout().lock();
+    // A server whose output nobody takes serves all the same.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
