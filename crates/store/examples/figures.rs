@@ -1,4 +1,4 @@
-//! How fast the store is: `cargo run --release -p store --example figures [sqlite|postgres] [users]`.
+//! How fast the store is: `cargo run --release -p store --example figures [sqlite|postgres [users [senders]]]`.
 //!
 //! Each "message" is what sending one costs the store: a look for a repeated `random_id`, then for
 //! both sides the box's counters, the sealed row, the event and the dialog: 9 statements, 2 seals.
@@ -48,7 +48,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .await;
             keys
         })?;
-        for senders in [1, 16, 128, 1024] {
+        let steps = match arguments.get(3) {
+            Some(senders) => vec![senders.parse()?],
+            None => vec![1, 16, 128, 1024],
+        };
+        for senders in steps {
             let figures = runtime.block_on(measure(&store, senders, users));
             println!("{engine}, {users} users, {senders} senders at once: {figures}");
         }
@@ -68,6 +72,7 @@ async fn measure(store: &Store, senders: u64, users: i64) -> String {
     let stop = Arc::new(AtomicBool::new(false));
     let mut tasks = JoinSet::new();
     let start = now();
+    let before = Usage::now();
     for sender in 0..senders {
         let (store, stop) = (store.clone(), Arc::clone(&stop));
         tasks.spawn(async move {
@@ -86,8 +91,36 @@ async fn measure(store: &Store, senders: u64, users: i64) -> String {
     let mut latencies: Vec<Duration> = tasks.join_all().await.into_iter().flatten().collect();
     let rate = latencies.len() as f64 / start.elapsed().as_secs_f64();
     latencies.sort_unstable();
+    let used = Usage::now().since(&before, latencies.len());
     let at = |part: usize| latencies[(latencies.len() * part / 100).min(latencies.len() - 1)];
-    format!("{rate:.0} messages/s, latency p50 {:.1?}, p99 {:.1?}", at(50), at(99))
+    format!("{rate:.0} messages/s, latency p50 {:.1?}, p99 {:.1?}, {used}", at(50), at(99))
+}
+
+/// What this process has used, as far as Linux says.
+struct Usage {
+    cpu_ms: f64,
+    written_kib: f64,
+}
+
+impl Usage {
+    fn now() -> Self {
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        let stat = read("/proc/self/stat");
+        let field =
+            |index: usize| stat.split_whitespace().nth(index).and_then(|text| text.parse::<f64>().ok());
+        // Fields 14 and 15: user and system time in ticks of 10 ms.
+        let cpu_ms = (field(13).unwrap_or_default() + field(14).unwrap_or_default()) * 10.0;
+        let io = read("/proc/self/io");
+        let written = io.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse::<f64>().ok());
+        Self { cpu_ms, written_kib: written.unwrap_or_default() / 1024.0 }
+    }
+
+    fn since(&self, before: &Self, messages: usize) -> String {
+        let each = |after: f64, before: f64| (after - before) / messages as f64;
+        let cpu_us = each(self.cpu_ms, before.cpu_ms) * 1000.0;
+        let written = each(self.written_kib, before.written_kib);
+        format!("{cpu_us:.0} µs of CPU and {written:.0} KiB written each")
+    }
 }
 
 async fn histories(store: &Store, readers: u64, users: i64) -> u64 {

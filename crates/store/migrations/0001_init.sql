@@ -85,6 +85,8 @@ CREATE TABLE boxes (
     qts BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+-- Not clustered by its key: appended rows of all boxes share pages, and small index entries share
+-- them better than rows do. Measured: half the bytes written for each message.
 CREATE TABLE messages (
     owner BIGINT NOT NULL,
     id BIGINT NOT NULL,
@@ -100,7 +102,7 @@ CREATE TABLE messages (
     content BLOB NOT NULL,
     pts BIGINT NOT NULL,
     PRIMARY KEY (owner, id)
-) WITHOUT ROWID;
+);
 CREATE INDEX messages_peer ON messages (owner, peer, id);
 CREATE INDEX messages_link ON messages (link) WHERE link IS NOT NULL;
 CREATE UNIQUE INDEX messages_random_id ON messages (owner, random_id) WHERE random_id IS NOT NULL;
@@ -118,6 +120,7 @@ CREATE TABLE events (
     PRIMARY KEY (owner, pts, sub)
 ) WITHOUT ROWID;
 
+-- No index by date: it would change with each message, and one owner's dialogs are a few pages.
 CREATE TABLE dialogs (
     owner BIGINT NOT NULL,
     peer BIGINT NOT NULL,
@@ -133,7 +136,6 @@ CREATE TABLE dialogs (
     ttl_period BIGINT,
     PRIMARY KEY (owner, peer)
 ) WITHOUT ROWID;
-CREATE INDEX dialogs_top ON dialogs (owner, top_date, top_message);
 
 CREATE TABLE contacts (
     owner BIGINT NOT NULL,
