@@ -42,6 +42,7 @@ faults! {
     auth_token_expired = 400 "AUTH_TOKEN_EXPIRED";
     auth_token_invalid = 400 "AUTH_TOKEN_INVALID";
     bad_request = 400 "INPUT_REQUEST_INVALID";
+    chat_not_modified = 400 "CHAT_NOT_MODIFIED";
     connection_not_inited = 400 "CONNECTION_NOT_INITED";
     contact_id_invalid = 400 "CONTACT_ID_INVALID";
     contact_name_empty = 400 "CONTACT_NAME_EMPTY";
@@ -80,6 +81,7 @@ faults! {
     phone_number_occupied = 400 "PHONE_NUMBER_OCCUPIED";
     phone_number_unoccupied = 400 "PHONE_NUMBER_UNOCCUPIED";
     pinned_dialogs_too_much = 400 "PINNED_DIALOGS_TOO_MUCH";
+    premium_account_required = 403 "PREMIUM_ACCOUNT_REQUIRED";
     privacy_key_invalid = 400 "PRIVACY_KEY_INVALID";
     privacy_premium_required = 406 "PRIVACY_PREMIUM_REQUIRED";
     privacy_too_long = 400 "PRIVACY_TOO_LONG";
@@ -89,7 +91,9 @@ faults! {
     random_id_empty = 400 "RANDOM_ID_EMPTY";
     reaction_invalid = 400 "REACTION_INVALID";
     reply_message_id_invalid = 400 "REPLY_MESSAGE_ID_INVALID";
+    schedule_date_invalid = 400 "SCHEDULE_DATE_INVALID";
     schedule_date_too_late = 400 "SCHEDULE_DATE_TOO_LATE";
+    schedule_status_private = 400 "SCHEDULE_STATUS_PRIVATE";
     schedule_too_much = 400 "SCHEDULE_TOO_MUCH";
     search_query_empty = 400 "SEARCH_QUERY_EMPTY";
     send_code_unavailable = 406 "SEND_CODE_UNAVAILABLE";

@@ -82,7 +82,8 @@ CREATE TABLE boxes (
     owner BIGINT NOT NULL PRIMARY KEY,
     pts BIGINT NOT NULL,
     next_message_id BIGINT NOT NULL,
-    qts BIGINT NOT NULL
+    qts BIGINT NOT NULL,
+    scheduled_id BIGINT NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 -- Not clustered by its key: appended rows of all boxes share pages, and small index entries share
@@ -168,11 +169,14 @@ CREATE TABLE scheduled (
     id BIGINT NOT NULL,
     peer BIGINT NOT NULL,
     date BIGINT NOT NULL,
+    edit_date BIGINT,
+    flags BIGINT NOT NULL,
     random_id BIGINT,
+    reply_to BIGINT,
     content BLOB NOT NULL,
     PRIMARY KEY (owner, id)
 ) WITHOUT ROWID;
-CREATE INDEX scheduled_date ON scheduled (date);
+CREATE INDEX scheduled_date ON scheduled (date, peer);
 CREATE INDEX scheduled_peer ON scheduled (owner, peer);
 CREATE UNIQUE INDEX scheduled_random_id ON scheduled (owner, random_id) WHERE random_id IS NOT NULL;
 

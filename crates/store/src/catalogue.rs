@@ -175,6 +175,7 @@ pub const TABLES: &[Table] = &[
             plain("pts", COUNT),
             plain("next_message_id", COUNT),
             plain("qts", COUNT),
+            plain("scheduled_id", COUNT),
         ],
     },
     Table {
@@ -271,7 +272,10 @@ pub const TABLES: &[Table] = &[
             plain("id", COUNT),
             plain("peer", "the list of a dialog is read by it"),
             plain("date", "the job that sends messages selects by it"),
+            plain("edit_date", DATE),
+            plain("flags", STATE),
             plain("random_id", RANDOM),
+            plain("reply_to", "the number of another message of the box"),
             sealed("content"),
         ],
     },

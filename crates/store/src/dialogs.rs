@@ -15,12 +15,12 @@ macro_rules! columns {
 
 const SELECT: &str = concat!("SELECT ", columns!(), " FROM dialogs WHERE owner = $1 AND peer = $2");
 const RECEIVED: &str = "INSERT INTO dialogs (owner, peer, top_message, top_date, read_inbox_max, \
-     read_outbox_max, unread_count, flags) VALUES ($1, $2, $3, $4, 0, 0, $5, 0) \
+     read_outbox_max, unread_count, flags) VALUES ($1, $2, $3, $4, 0, 0, $5, 16) \
      ON CONFLICT (owner, peer) DO UPDATE SET top_message = $3, top_date = $4, \
      unread_count = dialogs.unread_count + $5";
 const SENT: &str = "INSERT INTO dialogs (owner, peer, top_message, top_date, read_inbox_max, \
      read_outbox_max, unread_count, flags) VALUES ($1, $2, $3, $4, 0, 0, 0, 0) \
-     ON CONFLICT (owner, peer) DO UPDATE SET top_message = $3, top_date = $4";
+     ON CONFLICT (owner, peer) DO UPDATE SET top_message = $3, top_date = $4, flags = dialogs.flags & -17";
 const TOUCH: &str = "INSERT INTO dialogs (owner, peer, top_message, top_date, read_inbox_max, \
      read_outbox_max, unread_count, flags) VALUES ($1, $2, 0, 0, 0, 0, 0, 0) ON CONFLICT (owner, peer) DO NOTHING";
 const SET_TOP: &str = "UPDATE dialogs SET top_message = $3, top_date = $4 WHERE owner = $1 AND peer = $2";
@@ -56,12 +56,14 @@ const COUNT: &str = "SELECT COUNT(*) FROM dialogs WHERE owner = $1 AND top_messa
 const UNREAD_TOTAL: &str = "SELECT COUNT(*) FROM dialogs WHERE owner = $1 AND unread_count > 0";
 const PEERS: &str = "SELECT peer FROM dialogs WHERE owner = $1 ORDER BY top_date DESC LIMIT $2";
 
-/// Bits of a row's `flags`. The SQL above knows [`flag::UNREAD_MARK`] as 1.
+/// Bits of a row's `flags`. The SQL above knows [`flag::UNREAD_MARK`] as 1 and [`flag::UNANSWERED`] as 16.
 pub mod flag {
     /// Marked unread by hand.
     pub const UNREAD_MARK: i64 = 1;
     /// The bar above a stranger's chat (add, block, report) was put away.
     pub const BAR_HIDDEN: i64 = 1 << 1;
+    /// The other side began the dialog, and the owner has not written in it yet.
+    pub const UNANSWERED: i64 = 1 << 4;
 }
 
 #[derive(Clone, Debug)]

@@ -29,6 +29,8 @@ pub mod events;
 pub mod messages;
 pub mod privacy;
 pub mod reactions;
+pub mod scheduled;
+pub mod settings;
 pub mod users;
 pub mod words;
 

@@ -56,6 +56,10 @@ pub mod flag {
     pub const HAS_REACTIONS: i64 = 1 << 4;
     /// A service message: its content is an action, not text.
     pub const SERVICE: i64 = 1 << 5;
+    /// The owner had scheduled it.
+    pub const FROM_SCHEDULED: i64 = 1 << 6;
+    /// Somebody reacted, and the owner, who wrote it, has not looked yet.
+    pub const UNREAD_REACTIONS: i64 = 1 << 7;
 }
 
 /// A message as one box holds it. `content` is the viewer-independent part as canonical TL bytes.

@@ -38,7 +38,11 @@ pub struct Forward {
 pub enum Action {
     ContactJoined,
     PinMessage,
-    HistoryTtl { secs: i32 },
+    /// The auto-delete timer was set; 0 is off.
+    HistoryTtl {
+        secs: i32,
+        auto: Option<UserId>,
+    },
     HistoryClear,
 }
 
@@ -62,8 +66,9 @@ impl Content {
             Action::ContactJoined => enums::MessageAction::ContactSignUp,
             Action::PinMessage => enums::MessageAction::PinMessage,
             Action::HistoryClear => enums::MessageAction::HistoryClear,
-            Action::HistoryTtl { secs } => {
-                types::MessageActionSetMessagesTtl { period: *secs, ..Default::default() }.into()
+            Action::HistoryTtl { secs, auto } => {
+                types::MessageActionSetMessagesTtl { period: *secs, auto_setting_from: auto.map(|id| id.0) }
+                    .into()
             }
         };
         Self(Body::Action(Box::new(types::MessageService { action, ..Default::default() })))

@@ -30,3 +30,7 @@ pub fn draft_cleared(peer: Peer, date: Time) -> Event {
         ..Default::default()
     })
 }
+
+pub fn peer_history_ttl(peer: Peer, secs: Option<i32>) -> Event {
+    Event::beside(types::UpdatePeerHistoryTtl { peer: people::peer(peer), ttl_period: secs })
+}

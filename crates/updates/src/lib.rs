@@ -13,9 +13,11 @@ pub mod history;
 pub mod hub;
 pub mod log;
 pub mod message;
+pub mod offsets;
 pub mod people;
 pub mod presence;
 pub mod render;
+pub mod scheduled;
 
 pub use content::Content;
 pub use hub::{Hub, PushTarget};

@@ -18,7 +18,7 @@ pub fn render(
     mentioned.user(row.from);
     Ok(match content.0 {
         Body::Text(message) => text(tx, row, message, mentioned)?.into(),
-        Body::Action(message) => action(row, message).into(),
+        Body::Action(message) => action(row, message, mentioned).into(),
     })
 }
 
@@ -31,6 +31,7 @@ fn text(
     message.id = row.id;
     message.out = row.out();
     message.silent = row.has(messages::flag::SILENT);
+    message.from_scheduled = row.has(messages::flag::FROM_SCHEDULED);
     message.pinned = row.has(messages::flag::PINNED);
     message.mentioned = row.has(messages::flag::MENTIONED);
     message.media_unread = row.has(messages::flag::MEDIA_UNREAD);
@@ -40,6 +41,17 @@ fn text(
     message.date = row.date.wire();
     message.edit_date = row.edit_date.map(domain::Time::wire);
     message.reply_to = reply(row, message.reply_to.take());
+    mention(&message, mentioned);
+    if row.has(messages::flag::HAS_REACTIONS) {
+        message.reactions = Some(reactions_of(tx, row, mentioned)?);
+    }
+    Ok(*message)
+}
+
+/// Notes everybody who stands in a message.
+pub fn mention(message: &types::Message, mentioned: &mut Mentioned) {
+    mentioned.tl_peer(Some(&message.peer_id));
+    mentioned.tl_peer(message.from_id.as_ref());
     if let Some(forward) = &message.fwd_from {
         mentioned.tl_peer(forward.from_id.as_ref());
         mentioned.tl_peer(forward.saved_from_peer.as_ref());
@@ -49,13 +61,18 @@ fn text(
             mentioned.user(UserId(name.user_id));
         }
     }
-    if row.has(messages::flag::HAS_REACTIONS) {
-        message.reactions = Some(reactions_of(tx, row, mentioned)?);
-    }
-    Ok(*message)
 }
 
-fn action(row: &messages::Message, mut message: Box<types::MessageService>) -> types::MessageService {
+fn action(
+    row: &messages::Message,
+    mut message: Box<types::MessageService>,
+    mentioned: &mut Mentioned,
+) -> types::MessageService {
+    if let enums::MessageAction::SetMessagesTtl(timer) = &message.action
+        && let Some(whose) = timer.auto_setting_from
+    {
+        mentioned.user(UserId(whose));
+    }
     message.id = row.id;
     message.out = row.out();
     message.silent = row.has(messages::flag::SILENT);

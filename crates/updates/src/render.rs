@@ -41,12 +41,23 @@ pub fn updates(
     presence: &Presence,
 ) -> Result<types::Updates, StoreError> {
     let mut rendered = Rendered::default();
+    collect(tx, owner, positions, &mut rendered)?;
+    rendered.into_updates(tx, owner, presence)
+}
+
+/// Adds the events of a box at the given positions to what is there.
+pub fn collect(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    positions: &[Position],
+    rendered: &mut Rendered,
+) -> Result<(), StoreError> {
     for position in positions {
         if let Some(event) = events::at(tx, owner, *position)? {
-            one(tx, &event, &mut rendered)?;
+            one(tx, &event, rendered)?;
         }
     }
-    rendered.into_updates(tx, owner, presence)
+    Ok(())
 }
 
 /// One event. A message that is gone by now is told of as deleted, so that `pts` has no hole.
@@ -105,10 +116,10 @@ fn mention(update: &enums::Update, mentioned: &mut Mentioned) {
         }
         Update::NewScheduledMessage(update) => {
             if let enums::Message::Message(message) = &update.message {
-                mentioned.tl_peer(Some(&message.peer_id));
-                mentioned.tl_peer(message.from_id.as_ref());
+                message::mention(message, mentioned);
             }
         }
+        Update::DeleteScheduledMessages(update) => mentioned.tl_peer(Some(&update.peer)),
         _ => {}
     }
 }

@@ -3,30 +3,36 @@
 use domain::{Error, Fault};
 use rpc::Cx;
 use rpc::convert::from_tl;
+use service::messages::schedule::{self, Outcome};
 use service::messages::send::{self, Send};
 use tl_api::{enums, functions, types};
 use updates::content::Quote;
 
+use super::outcome;
 use crate::view;
 
 /// Sends a text to a person, or to oneself. The same `random_id` again gets the same answer again.
 ///
 /// Errors: `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`,
 /// `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
-/// `RANDOM_ID_EMPTY`, `FLOOD_WAIT_x`.
+/// `RANDOM_ID_EMPTY`, `FLOOD_WAIT_x`; with a date also `SCHEDULE_DATE_INVALID`, `SCHEDULE_DATE_TOO_LATE`,
+/// `SCHEDULE_STATUS_PRIVATE`, `SCHEDULE_TOO_MUCH`, `PREMIUM_ACCOUNT_REQUIRED` (to repeat it).
 pub async fn handler(cx: Cx, request: functions::messages::SendMessage) -> Result<types::Updates, Error> {
     let me = cx.me()?;
     let random_id = request.random_id;
     if random_id == 0 {
         return Err(Fault::random_id_empty().into());
     }
-    let origin = cx.origin();
+    if request.schedule_repeat_period.is_some() {
+        return Err(Fault::premium_account_required().into());
+    }
+    let (origin, date) = (cx.origin(), request.schedule_date);
     let command = view::read(&cx, move |tx| command(tx, me, request, origin)).await?;
-    let sent = send::send(cx.service(), command).await?;
-    let mut updates = view::own_updates(&cx, sent.positions).await?;
-    let id = types::UpdateMessageId { id: sent.message_id, random_id };
-    updates.updates.insert(0, id.into());
-    Ok(updates)
+    let outcome = match date {
+        Some(date) => schedule::schedule(cx.service(), command, date).await?,
+        None => Outcome::Sent(send::send(cx.service(), command).await?),
+    };
+    outcome::answer(&cx, vec![(random_id, outcome)]).await
 }
 
 fn command(

@@ -2,3 +2,6 @@
 
 mod chat;
 mod docs;
+mod mirror;
+mod scheduled;
+mod ttl;

@@ -1,5 +1,8 @@
 //! What the server does on its own, without a request.
 
+pub mod auto_delete;
+pub mod scheduled;
+
 use std::sync::Arc;
 
 use domain::{BoxFuture, Error, Time};
@@ -17,4 +20,7 @@ pub struct Job {
 }
 
 /// All jobs, in the order of the alphabet.
-pub const JOBS: &[Job] = &[];
+pub const JOBS: &[Job] = &[
+    Job { name: "auto_delete", every_secs: 2, run: auto_delete::run },
+    Job { name: "scheduled", every_secs: 1, run: scheduled::run },
+];

@@ -3,13 +3,13 @@
 use domain::flood::SEND_MESSAGES;
 use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, UserId};
-use store::{Tx, dialogs, messages, privacy, users};
+use store::{Tx, messages, privacy, users};
+use updates::Content;
 use updates::content::Quote;
 use updates::log::{Origin, Position};
-use updates::Content;
 
-use super::drafts;
 use super::write::{self, Draft};
+use super::{drafts, timer};
 use crate::Service;
 use crate::accounts::flood;
 
@@ -40,45 +40,71 @@ pub struct Sent {
 /// `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
 /// `FLOOD_WAIT_x`.
 pub async fn send(service: &Service, command: Send) -> Result<Sent, Error> {
-    let Peer::User(to) = command.to else { return Err(Fault::peer_id_invalid().into()) };
+    let ready = prepare(command)?;
+    service.store.write(move |tx| deliver(tx, &ready)).await
+}
+
+/// A message whose words are checked and cleaned.
+pub struct Ready {
+    pub from: UserId,
+    pub to: UserId,
+    pub random_id: i64,
+    pub content: Content,
+    pub silent: bool,
+    pub reply_to: Option<i32>,
+    pub clear_draft: bool,
+    pub origin: Origin,
+}
+
+/// Checks what can be checked without the store.
+pub fn prepare(command: Send) -> Result<Ready, Fault> {
+    let Peer::User(to) = command.to else { return Err(Fault::peer_id_invalid()) };
     let styled = text::message(&command.text, command.entities)?;
     let mut content = Content::text(&styled).with_noforwards(command.noforwards);
     if let Some(quote) = &command.quote {
         content = content.with_quote(quote);
     }
-    let (from, random_id, origin) = (command.from, command.random_id, command.origin);
-    let (silent, reply_to, clear_draft) = (command.silent, command.reply_to, command.clear_draft);
-    service
-        .store
-        .write(move |tx| {
-            if let Some(sent) = repeated(tx, from, random_id)? {
-                return Ok(sent);
-            }
-            may_write(tx, from, to)?;
-            if let Some(id) = reply_to {
-                check_reply(tx, from, to, id)?;
-            }
-            let ttl = ttl(tx, from, to)?;
-            let draft = Draft {
-                from,
-                to,
-                random_id: Some(random_id),
-                content: content.with_ttl(ttl).pack(),
-                silent,
-                reply_to,
-                ttl,
-                service: false,
-                one_sided: false,
-                origin,
-            };
-            let written = write::write(tx, &draft)?;
-            let mut positions = vec![written.position];
-            if clear_draft {
-                positions.extend(drafts::clear(tx, from, Peer::User(to), origin)?);
-            }
-            Ok(Sent { message_id: written.message_id, positions })
-        })
-        .await
+    Ok(Ready {
+        from: command.from,
+        to,
+        random_id: command.random_id,
+        content,
+        silent: command.silent,
+        reply_to: command.reply_to,
+        clear_draft: command.clear_draft,
+        origin: command.origin,
+    })
+}
+
+/// Writes the message, unless an earlier try did.
+pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
+    let (from, to, origin) = (ready.from, ready.to, ready.origin);
+    if let Some(sent) = repeated(tx, from, ready.random_id)? {
+        return Ok(sent);
+    }
+    may_write(tx, from, to)?;
+    if let Some(id) = ready.reply_to {
+        check_reply(tx, from, to, id)?;
+    }
+    let ttl = ttl(tx, from, to)?;
+    let draft = Draft {
+        from,
+        to,
+        random_id: Some(ready.random_id),
+        content: ready.content.clone().with_ttl(ttl).pack(),
+        silent: ready.silent,
+        reply_to: ready.reply_to,
+        ttl,
+        service: false,
+        one_sided: false,
+        origin,
+    };
+    let written = write::write(tx, &draft)?;
+    let mut positions = vec![written.position];
+    if ready.clear_draft {
+        positions.extend(drafts::clear(tx, from, Peer::User(to), origin)?);
+    }
+    Ok(Sent { message_id: written.message_id, positions })
 }
 
 /// What an earlier try of the same request left: the same answer again, nothing written twice.
@@ -118,5 +144,5 @@ pub fn check_reply(tx: &mut Tx<'_>, from: UserId, to: UserId, id: i32) -> Result
 
 /// The dialog's timer, which new messages carry.
 pub fn ttl(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<Option<i32>, Error> {
-    Ok(dialogs::get(tx, from, to.into())?.and_then(|dialog| dialog.ttl_period))
+    Ok(timer::for_new_message(tx, from, to)?)
 }

@@ -1,0 +1,39 @@
+//! Sends messages whose time has come, and those that waited for somebody who is online now.
+
+use std::sync::Arc;
+
+use domain::{BoxFuture, Error, Time, UserId};
+use store::{StoreError, Tx, scheduled};
+use updates::Presence;
+
+use crate::Service;
+use crate::messages::schedule;
+
+/// Messages sent in one run; what is left is due at once again.
+const BATCH: i64 = 100;
+
+/// People for whom messages may wait before some of them are looked for late.
+const AWAITED_MAX: i64 = 10_000;
+
+pub fn run(service: Arc<Service>) -> BoxFuture<Result<Option<Time>, Error>> {
+    Box::pin(async move {
+        let presence = Arc::clone(&service.presence);
+        let due = service.store.read(move |tx| due(tx, &presence)).await?;
+        for (owner, id) in due {
+            schedule::send_due(&service, owner, id).await?;
+        }
+        Ok(service.store.read(|tx| scheduled::next_due(tx)).await?)
+    })
+}
+
+fn due(tx: &mut Tx<'_>, presence: &Presence) -> Result<Vec<(UserId, i32)>, StoreError> {
+    let now = tx.now();
+    let mut due = scheduled::due(tx, now, BATCH)?;
+    for peer in scheduled::awaited(tx, AWAITED_MAX)? {
+        let online = peer.user().is_some_and(|user| presence.of(user).online_until > Some(now));
+        if online {
+            due.extend(scheduled::awaiting(tx, peer, BATCH)?);
+        }
+    }
+    Ok(due)
+}
