@@ -33,6 +33,8 @@ pub(crate) struct Port {
     sessions: Vec<Arc<Entry>>,
     /// Key exchanges under way, while there are any. Over HTTP they are shared.
     handshakes: Option<Box<Handshakes>>,
+    /// The key that was made last on this connection, until it is used.
+    made_key: Option<i64>,
     plain_ids: MsgIds,
     unknown_keys: u32,
 }
@@ -75,6 +77,7 @@ impl Port {
             newcomer,
             sessions: Vec::new(),
             handshakes: None,
+            made_key: None,
             plain_ids: MsgIds::default(),
             unknown_keys: 0,
         }
@@ -114,6 +117,7 @@ impl Port {
             Step::Pending => return Ok(Received::Nothing),
             Step::Created(id, new) => {
                 let record = key_record(new);
+                self.made_key = Some(record.id);
                 let kept = shared.keys.create(record).await;
                 self.with_handshakes(move |handshakes| match kept {
                     Ok(true) => handshakes.accept(id),
@@ -182,6 +186,9 @@ impl Port {
         if let Some(newcomer) = self.newcomer.take() {
             newcomer.trust();
         }
+        if self.made_key == Some(key_id) {
+            self.forget_handshake();
+        }
         let now = shared.now();
         let entry = self.enter(&key, opened.session_id, now)?;
         let (handled, events) = {
@@ -199,6 +206,12 @@ impl Port {
                 error.fatal().map_or(Ok(Received::Nothing), |code| Err(Refused::Fatal(code)))
             }
         }
+    }
+
+    /// The client uses its new key: its last question about the exchange was answered.
+    fn forget_handshake(&mut self) {
+        self.made_key = None;
+        self.handshakes = self.handshakes.take().filter(|handshakes| handshakes.len() > 1);
     }
 
     fn unknown_key(&mut self) -> Refused {

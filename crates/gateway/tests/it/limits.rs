@@ -1,0 +1,132 @@
+//! What strangers, and clients gone wrong, cannot make the gateway do.
+
+use std::time::Duration;
+
+use client::{Client, ClientError};
+use gateway::Limits;
+use mtproto::transport::Framing;
+use rpc::boundary::Sessions;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{PUSH, Server, query, session_of, soon, until};
+
+async fn with(limits: Limits) -> Server {
+    Server::with(|parts| parts.limits = limits).await
+}
+
+/// Whether the server closes a connection on which nothing is said.
+async fn is_closed(stream: &mut TcpStream, within: Duration) -> bool {
+    let mut byte = [0];
+    matches!(tokio::time::timeout(within, stream.read(&mut byte)).await, Ok(Ok(0) | Err(_)))
+}
+
+#[tokio::test]
+async fn newcomers_from_one_address_are_few_until_they_show_a_key() {
+    let server = with(Limits { newcomers_per_address: 2, ..Limits::default() }).await;
+    let long = Duration::from_secs(10);
+    let short = Duration::from_millis(200);
+    let mut first = TcpStream::connect(server.address).await.unwrap();
+    let mut second = TcpStream::connect(server.address).await.unwrap();
+    let mut third = TcpStream::connect(server.address).await.unwrap();
+    assert!(is_closed(&mut third, long).await);
+    assert!(!is_closed(&mut first, short).await && !is_closed(&mut second, short).await);
+    drop((first, second));
+    let mut clients = Vec::new();
+    for _ in 0..5 {
+        let client = loop {
+            // The places of those who left are free a moment later.
+            match soon(Client::connect(server.config(Framing::Full, None), None)).await {
+                Ok(client) => break client,
+                Err(ClientError::Io(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(other) => panic!("{other}"),
+            }
+        };
+        soon(client.call(query(9, &[]))).await.unwrap();
+        clients.push(client);
+    }
+}
+
+#[tokio::test]
+async fn connections_are_bounded() {
+    let server = with(Limits { connections: 1, ..Limits::default() }).await;
+    let client = server.client().await;
+    soon(client.call(query(9, &[]))).await.unwrap();
+    let mut second = TcpStream::connect(server.address).await.unwrap();
+    assert!(is_closed(&mut second, Duration::from_secs(10)).await);
+    assert_eq!(soon(client.call(query(9, &[]))).await.unwrap(), query(9, &[]));
+}
+
+#[tokio::test]
+async fn key_exchanges_are_rationed() {
+    let server = with(Limits { handshake_steps_per_minute: 4, ..Limits::default() }).await;
+    let _first = server.client().await;
+    let second = soon(Client::connect(server.config(Framing::Abridged, None), None)).await;
+    assert!(matches!(second, Err(ClientError::Transport(-429))), "{:?}", second.err());
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_is_disconnected() {
+    let server = with(Limits { idle_secs: 1, ..Limits::default() }).await;
+    let client = server.client().await;
+    soon(client.call(query(9, &[]))).await.unwrap();
+    until("the idle connection is closed", || !server.is_connected(session_of(&client))).await;
+    let mut half = TcpStream::connect(server.address).await.unwrap();
+    half.write_all(&[0xef, 0x7f]).await.unwrap();
+    assert!(is_closed(&mut half, Duration::from_secs(10)).await);
+}
+
+/// A reader that stops loses its connection, not the server its memory.
+#[tokio::test]
+async fn slow_readers_are_dropped() {
+    let server = with(Limits { write_secs: 1, ..Limits::default() }).await;
+    let client = server.client().await;
+    soon(client.call(query(PUSH, &[1]))).await.unwrap();
+    let identity = client.identity().clone();
+    drop(client);
+
+    // A connection that asks once and reads nothing.
+    let config = server.config(Framing::Intermediate, None);
+    let wire = client::Wire::open(&config).await.unwrap();
+    let deaf = Deaf { wire, identity };
+    let session = deaf.ask(&server).await;
+    let body = [query(9, &[]), vec![1; 60_000]].concat();
+    for _ in 0..2_000 {
+        if !server.registry.push(session, &body) {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    until("the deaf connection is dropped", || !server.is_connected(session)).await;
+
+    let other = server.client().await;
+    assert_eq!(soon(other.call(query(9, &[]))).await.unwrap(), query(9, &[]));
+}
+
+struct Deaf {
+    wire: client::Wire,
+    identity: client::Identity,
+}
+
+impl Deaf {
+    /// Shows its session to the server and then sleeps on the connection.
+    async fn ask(mut self, server: &Server) -> rpc::boundary::SessionRef {
+        use mtproto::session::client::ClientSession;
+        let client::Identity { key, salt, time_offset } = self.identity.clone();
+        let session = rpc::boundary::SessionRef { key_id: key.id(), session_id: 4242 };
+        let mut state = ClientSession::new(key, session.session_id, salt, time_offset);
+        state.request(query(9, &[]));
+        let mut packet = Vec::new();
+        let config = server.config(Framing::Intermediate, None);
+        let random = config.random.clone();
+        let now = config.clock.now().0;
+        assert!(state.poll_transmit(now, &mut |bytes: &mut [u8]| random.fill(bytes), &mut packet));
+        self.wire.send(&packet, false).await.unwrap();
+        until("the session is there", || server.is_connected(session)).await;
+        gateway::task::spawn(async move {
+            tokio::time::sleep(crate::support::PATIENCE * 2).await;
+            drop(self);
+        });
+        session
+    }
+}
