@@ -18,7 +18,7 @@ pub fn render(
     mentioned.user(row.from);
     Ok(match content.0 {
         Body::Text(message) => text(tx, row, message, mentioned)?.into(),
-        Body::Action(message) => action(row, message, mentioned).into(),
+        Body::Action(message) => action(row, *message, mentioned).into(),
     })
 }
 
@@ -65,7 +65,7 @@ pub fn mention(message: &types::Message, mentioned: &mut Mentioned) {
 
 fn action(
     row: &messages::Message,
-    mut message: Box<types::MessageService>,
+    mut message: types::MessageService,
     mentioned: &mut Mentioned,
 ) -> types::MessageService {
     if let enums::MessageAction::SetMessagesTtl(timer) = &message.action
@@ -85,7 +85,7 @@ fn action(
     }
     message.date = row.date.wire();
     message.reply_to = reply(row, None);
-    *message
+    message
 }
 
 /// In the chat with oneself, the dialog that a message was saved from.

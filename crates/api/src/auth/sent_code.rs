@@ -21,7 +21,6 @@ pub fn to_tl(sent: &SentCode) -> enums::auth::SentCode {
         phone_code_hash: sent.phone_code_hash.clone(),
         next_type: sent.next.map(code_type),
         timeout: sent.next.map(|_| limits::CODE_RESEND_SECS),
-        ..Default::default()
     }
     .into()
 }

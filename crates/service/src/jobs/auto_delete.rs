@@ -16,7 +16,7 @@ pub fn run(service: Arc<Service>) -> BoxFuture<Result<Option<Time>, Error>> {
     Box::pin(async move {
         let now = service.now();
         // Looks first: most of the time nothing is due, and a look costs no commit.
-        let next = service.store.read(|tx| messages::next_due(tx)).await?;
+        let next = service.store.read(messages::next_due).await?;
         if next.is_none_or(|next| next > now) {
             return Ok(next);
         }

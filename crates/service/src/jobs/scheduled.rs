@@ -22,7 +22,7 @@ pub fn run(service: Arc<Service>) -> BoxFuture<Result<Option<Time>, Error>> {
         for (owner, id) in due {
             schedule::send_due(&service, owner, id).await?;
         }
-        Ok(service.store.read(|tx| scheduled::next_due(tx)).await?)
+        Ok(service.store.read(scheduled::next_due).await?)
     })
 }
 
