@@ -35,7 +35,7 @@ pub mod users;
 pub mod words;
 
 pub use error::StoreError;
-pub use store::{CommitFate, Database, Faults, Store, StoreConfig};
+pub use store::{CommitFate, Database, Faults, Store, StoreConfig, Subscriber};
 pub use tx::Tx;
 pub use value::{Row, Value};
 pub use vault::{KeyFile, Owner, RootKeys, RowKey, SEAL_OVERHEAD, Vault};

@@ -64,7 +64,8 @@ pub trait Faults: Send + Sync {
     fn on_commit(&self, writes: usize) -> CommitFate;
 }
 
-pub(crate) type Subscriber = Box<dyn Fn(&[Hint]) + Send + Sync>;
+/// Hears the hints of each durable transaction.
+pub type Subscriber = Box<dyn Fn(&[Hint]) + Send + Sync>;
 
 /// What all threads of a store share.
 pub(crate) struct Shared {
@@ -155,7 +156,7 @@ impl Store {
 
     /// Calls `subscriber` with the hints of each transaction, after it is durable and before its
     /// writes are answered, in the order of commits, on the writer thread: it must not block.
-    pub fn subscribe(&self, subscriber: Box<dyn Fn(&[Hint]) + Send + Sync>) {
+    pub fn subscribe(&self, subscriber: Subscriber) {
         self.inner.shared.subscribers.write().unwrap_or_else(PoisonError::into_inner).push(subscriber);
     }
 

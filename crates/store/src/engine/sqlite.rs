@@ -344,6 +344,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn commits_wait_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Sqlite::new(folder.path().join("data"));
+        for query_only in [false, true] {
+            let connection = engine.open(query_only).unwrap();
+            let pragma = |name: &str| -> String {
+                let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+                connection.query_row(&sql, (), |row| row.get(0)).unwrap()
+            };
+            assert_eq!((pragma("journal_mode").as_str(), pragma("synchronous").as_str()), ("wal", "2"));
+        }
+    }
+
+    #[test]
     fn placeholders_become_question_marks() {
         let check = |sql: &str, expect: &str| assert_eq!(question_marks(sql), expect);
         check("SELECT $1, $12", "SELECT ?1, ?12");
