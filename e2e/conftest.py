@@ -21,6 +21,11 @@ def pytest_report_header():
     return f"e2e: server {places.server_binary()}, seed {people.seed()} (E2E_SEED repeats it)"
 
 
+def pytest_sessionstart(session):
+    if not places.server_binary().exists() and not session.config.option.collectonly:
+        pytest.exit(f"no server at {places.server_binary()} (make test-e2e builds one)", returncode=4)
+
+
 def pytest_collection_modifyitems(items):
     """Tests of one file and library stay on one worker: they share a server and its people."""
     for item in items:

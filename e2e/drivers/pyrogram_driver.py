@@ -257,7 +257,8 @@ class Pyrogram(base.Driver):
     async def cmd_import_contact(self, client, phone, first, last=""):
         contact = pyrogram.types.InputPhoneContact(phone, first, last)
         answer = await self.clients[client].import_contacts([contact])
-        return [user_row(u) for u in answer.users]
+        imported = {i.user_id for i in answer.imported}
+        return [user_row(u) for u in answer.users if u.id in imported]
 
     async def cmd_add_contact(self, client, peer, first, last="", phone=""):
         return user_row(await self.clients[client].add_contact(peer, first, last, phone))

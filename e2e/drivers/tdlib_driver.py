@@ -159,11 +159,12 @@ class Tdlib(base.Driver):
         secret = ("dd" if transport == "proxy_padded" else "") + server["secret"]
         library.send(h.number, {"@type": "getOption", "name": "version"})
         await h.wait_state("authorizationStateWaitTdlibParameters")
-        await h.call("setOption", name="use_pfs", value={
-            "@type": "optionValueBoolean", "value": transport == "proxy_pfs"})
-        await h.call("addProxy", enable=True, comment="", proxy={
+        # Without an answer until the parameters are set, and done before anything is connected.
+        library.send(h.number, {"@type": "setOption", "name": "use_pfs", "value": {
+            "@type": "optionValueBoolean", "value": transport == "proxy_pfs"}})
+        library.send(h.number, {"@type": "addProxy", "enable": True, "comment": "", "proxy": {
             "@type": "proxy", "server": server["host"], "port": server["port"],
-            "type": {"@type": "proxyTypeMtproto", "secret": secret}})
+            "type": {"@type": "proxyTypeMtproto", "secret": secret}}})
         await h.call(
             "setTdlibParameters", use_test_dc=False, database_directory=directory,
             files_directory=directory + "/files", use_file_database=False,

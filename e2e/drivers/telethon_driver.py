@@ -227,7 +227,8 @@ class Telethon(base.Driver):
     async def cmd_import_contact(self, client, phone, first, last=""):
         contact = types.InputPhoneContact(helpers.generate_random_long(), phone, first, last)
         answer = await self.clients[client](functions.contacts.ImportContactsRequest([contact]))
-        return [user_row(u) for u in answer.users]
+        imported = {i.user_id for i in answer.imported}
+        return [user_row(u) for u in answer.users if u.id in imported]
 
     async def cmd_add_contact(self, client, peer, first, last="", phone=""):
         answer = await self.clients[client](functions.contacts.AddContactRequest(

@@ -131,7 +131,8 @@ const commands = {
     })
     const store = sessions.get(session) ?? new StringSession('')
     if (session) sessions.set(session, store)
-    store.setDC(server.dc, server.host, server.port)
+    // The port is not used, and the library cannot save one above 32767.
+    store.setDC(server.dc, server.host, 80)
     const c = new TelegramClient(store, 1, 'a'.repeat(32), {
       ...TRANSPORTS[transport ?? 'full'](server), deviceModel: device ?? 'e2e', floodSleepThreshold: 0,
       connectionRetries: 100, retryDelay: 1000, baseLogger: new Logger(LogLevel[process.env.E2E_GRAMJS_LOG ?? 'ERROR']),
@@ -189,7 +190,8 @@ const commands = {
     const answer = await raw(client, new Api.contacts.ImportContacts({
       contacts: [new Api.InputPhoneContact({ clientId: bigInt(1), phone, firstName: first, lastName: last ?? '' })],
     }))
-    return answer.users.map(rawUser)
+    const imported = new Set(answer.imported.map((i) => num(i.userId)))
+    return answer.users.filter((u) => imported.has(num(u.id))).map(rawUser)
   },
   contacts: async (client) => (await raw(client, new Api.contacts.GetContacts({ hash: bigInt(0) }))).users.map(rawUser),
   search_people: async (client, { q }) => (await raw(client, new Api.contacts.Search({ q, limit: 20 }))).users.map(rawUser),

@@ -247,7 +247,8 @@ const commands = {
 
   async import_contact(client, { phone, first, last }) {
     const answer = await clients.get(client).importContacts([{ phone, firstName: first, lastName: last ?? '' }])
-    return answer.users.map(rawUser)
+    const imported = new Set(answer.imported.map((i) => i.userId))
+    return answer.users.filter((u) => imported.has(u.id)).map(rawUser)
   },
   add_contact: async (client, { peer, first, last, phone }) =>
     rawUser((await clients.get(client).addContact({ userId: peer, firstName: first, lastName: last, phone })).raw),

@@ -505,7 +505,10 @@ async fn people(account: &Account, command: &str, args: &Value) -> Answer {
             let tl::enums::contacts::ImportedContacts::Contacts(answer) =
                 c.invoke(&f::contacts::ImportContacts { contacts: vec![contact.into()] }).await?;
             remember(account, &answer.users).await?;
-            Ok(users(&answer.users))
+            let imported: Vec<i64> =
+                answer.imported.iter().map(|tl::enums::ImportedContact::Contact(c)| c.user_id).collect();
+            let found = answer.users.iter().filter(|user| imported.contains(&user.id()));
+            Ok(found.map(rows::user).collect())
         }
         "add_contact" => {
             let request = f::contacts::AddContact {
