@@ -42,33 +42,42 @@ faults! {
     auth_token_expired = 400 "AUTH_TOKEN_EXPIRED";
     auth_token_invalid = 400 "AUTH_TOKEN_INVALID";
     bad_request = 400 "INPUT_REQUEST_INVALID";
+    chat_forwards_restricted = 400 "CHAT_FORWARDS_RESTRICTED";
     chat_not_modified = 400 "CHAT_NOT_MODIFIED";
     connection_not_inited = 400 "CONNECTION_NOT_INITED";
     contact_id_invalid = 400 "CONTACT_ID_INVALID";
     contact_name_empty = 400 "CONTACT_NAME_EMPTY";
+    contact_req_missing = 400 "CONTACT_REQ_MISSING";
     dc_id_invalid = 400 "DC_ID_INVALID";
     encrypted_message_invalid = 400 "ENCRYPTED_MESSAGE_INVALID";
     entities_too_long = 400 "ENTITIES_TOO_LONG";
     entity_bounds_invalid = 400 "ENTITY_BOUNDS_INVALID";
     expires_at_invalid = 400 "EXPIRES_AT_INVALID";
     firstname_invalid = 400 "FIRSTNAME_INVALID";
+    folder_id_invalid = 400 "FOLDER_ID_INVALID";
     hash_invalid = 400 "HASH_INVALID";
     input_constructor_invalid = 400 "INPUT_CONSTRUCTOR_INVALID";
     input_fetch_error = 400 "INPUT_FETCH_ERROR";
     lang_code_not_supported = 400 "LANG_CODE_NOT_SUPPORTED";
     lang_pack_invalid = 400 "LANG_PACK_INVALID";
     lastname_invalid = 400 "LASTNAME_INVALID";
+    max_date_invalid = 400 "MAX_DATE_INVALID";
     media_caption_too_long = 400 "MEDIA_CAPTION_TOO_LONG";
+    media_prev_invalid = 400 "MEDIA_PREV_INVALID";
     message_edit_time_expired = 400 "MESSAGE_EDIT_TIME_EXPIRED";
     message_empty = 400 "MESSAGE_EMPTY";
     message_id_invalid = 400 "MESSAGE_ID_INVALID";
     message_ids_empty = 400 "MESSAGE_IDS_EMPTY";
     message_not_modified = 400 "MESSAGE_NOT_MODIFIED";
+    message_not_read_yet = 400 "MESSAGE_NOT_READ_YET";
     message_too_long = 400 "MESSAGE_TOO_LONG";
     limit_invalid = 400 "LIMIT_INVALID";
     message_author_required = 403 "MESSAGE_AUTHOR_REQUIRED";
     message_delete_forbidden = 403 "MESSAGE_DELETE_FORBIDDEN";
+    message_too_old = 403 "MESSAGE_TOO_OLD";
     method_invalid = 400 "METHOD_INVALID";
+    min_date_invalid = 400 "MIN_DATE_INVALID";
+    peer_history_empty = 400 "PEER_HISTORY_EMPTY";
     peer_id_invalid = 400 "PEER_ID_INVALID";
     persistent_timestamp_invalid = 400 "PERSISTENT_TIMESTAMP_INVALID";
     phone_code_empty = 400 "PHONE_CODE_EMPTY";
@@ -89,6 +98,7 @@ faults! {
     query_too_short = 400 "QUERY_TOO_SHORT";
     random_id_duplicate = 500 "RANDOM_ID_DUPLICATE";
     random_id_empty = 400 "RANDOM_ID_EMPTY";
+    random_id_invalid = 400 "RANDOM_ID_INVALID";
     reaction_invalid = 400 "REACTION_INVALID";
     reply_message_id_invalid = 400 "REPLY_MESSAGE_ID_INVALID";
     schedule_date_invalid = 400 "SCHEDULE_DATE_INVALID";
@@ -103,6 +113,7 @@ faults! {
     ttl_period_invalid = 400 "TTL_PERIOD_INVALID";
     user_id_invalid = 400 "USER_ID_INVALID";
     user_is_blocked = 400 "USER_IS_BLOCKED";
+    user_privacy_restricted = 403 "USER_PRIVACY_RESTRICTED";
     username_invalid = 400 "USERNAME_INVALID";
     username_not_modified = 400 "USERNAME_NOT_MODIFIED";
     username_not_occupied = 400 "USERNAME_NOT_OCCUPIED";
@@ -112,6 +123,7 @@ faults! {
     internal = 500 "INTERNAL";
     request_too_long = 400 "INPUT_REQUEST_TOO_LONG";
     you_blocked_user = 400 "YOU_BLOCKED_USER";
+    your_privacy_restricted = 403 "YOUR_PRIVACY_RESTRICTED";
 }
 
 impl Fault {

@@ -66,7 +66,7 @@ pub const PRIVACY_PEERS: usize = 1000;
 // Batches and slices.
 
 pub const USERS_BATCH: usize = 200;
-pub const MESSAGES_BATCH: usize = 100;
+pub const MESSAGES_BATCH: usize = 200;
 pub const DELETE_BATCH: usize = 100;
 pub const FORWARD_BATCH: usize = 100;
 pub const HISTORY_SLICE: usize = 100;
@@ -102,6 +102,8 @@ pub const REVOKE_PM_TIME_SECS: i64 = i32::MAX as i64;
 /// The shortest and longest auto-delete timer.
 pub const TTL_PERIOD_SECS_MIN: i32 = 1;
 pub const TTL_PERIOD_SECS_MAX: i32 = 366 * 86_400;
+/// When a message was read is told of messages so young (`pm_read_date_expire_period`).
+pub const READ_DATE_SECS: i64 = 7 * DAY;
 pub const REACTIONS_PER_USER: usize = 1;
 pub const REACTIONS_PER_USER_PREMIUM: usize = 3;
 /// Different reactions under one message.

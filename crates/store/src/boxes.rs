@@ -46,6 +46,17 @@ pub fn hold(tx: &mut Tx<'_>, owner: UserId) -> Result<(), StoreError> {
     allocate(tx, owner, 0, 0).map(|_| ())
 }
 
+/// Holds the boxes of both sides of a dialog, in rising order, for changes that go back and forth between
+/// them. A side that has no box (yet) is passed over.
+pub fn hold_both(tx: &mut Tx<'_>, one: UserId, other: UserId) -> Result<(), StoreError> {
+    for owner in if one < other { [one, other] } else { [other, one] } {
+        if tx.query_opt(SELECT, &[Value::Int(owner.0)])?.is_some() {
+            hold(tx, owner)?;
+        }
+    }
+    Ok(())
+}
+
 pub fn state(tx: &mut Tx<'_>, owner: UserId) -> Result<State, StoreError> {
     let Some(row) = tx.query_opt(SELECT, &[Value::Int(owner.0)])? else { return Ok(EMPTY) };
     Ok(State { pts: row.int32(0)?, qts: row.int32(1)?, next_message_id: row.int32(2)? })

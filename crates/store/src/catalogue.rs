@@ -197,6 +197,8 @@ pub const TABLES: &[Table] = &[
             plain("expires_at", "the job that deletes messages selects by it"),
             sealed("content"),
             plain("pts", "the place of the message's arrival in the box's order of events"),
+            plain("read_at", "shown to the author for a week, as the privacy rules allow"),
+            plain("saved_peer", "Saved Messages are shown by the dialog that they came from"),
         ],
     },
     Table {

@@ -26,6 +26,7 @@ pub mod codes;
 pub mod contacts;
 pub mod dialogs;
 pub mod events;
+pub mod histories;
 pub mod messages;
 pub mod privacy;
 pub mod reactions;

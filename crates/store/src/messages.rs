@@ -32,7 +32,7 @@ const OLDER: &str = concat!(
 const NEWER: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM messages WHERE owner = $1 AND peer = $2 AND id >= $3 ORDER BY id LIMIT $4"
+    " FROM messages WHERE owner = $1 AND peer = $2 AND id >= $3 ORDER BY id LIMIT $4 OFFSET $5"
 );
 const FIRST_SINCE: &str =
     "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND date >= $3 ORDER BY id LIMIT 1";
@@ -99,8 +99,7 @@ impl Message {
 
 /// Errors: [`StoreError::Conflict`] when the sender has used this `random_id` before.
 pub fn insert(tx: &mut Tx<'_>, message: &Message) -> Result<(), StoreError> {
-    let key = RowKey::from((message.owner.0, i64::from(message.id)));
-    let sealed = tx.seal(Owner::User(message.owner.0), TABLE, key, &message.content)?;
+    let sealed = seal(tx, message.owner, message.id, &message.content)?;
     tx.execute(
         INSERT,
         &[
@@ -180,8 +179,7 @@ pub fn set_content(
     content: &[u8],
     edit_date: Option<Time>,
 ) -> Result<(), StoreError> {
-    let key = RowKey::from((owner.0, i64::from(id)));
-    let sealed = tx.seal(Owner::User(owner.0), TABLE, key, content)?;
+    let sealed = seal(tx, owner, id, content)?;
     let values = [
         Value::Int(owner.0),
         Value::Int(id.into()),
@@ -211,16 +209,17 @@ pub fn older(
     read_all(tx, &rows)
 }
 
-/// Up to `limit` messages with an id of `from` or more, oldest first.
+/// Up to `limit` messages with an id of `from` or more, oldest first, after leaving out `skip`.
 pub fn newer(
     tx: &mut Tx<'_>,
     owner: UserId,
     peer: Peer,
     from: i32,
+    skip: i64,
     limit: i64,
 ) -> Result<Vec<Message>, StoreError> {
-    let values = [Value::Int(owner.0), Value::Int(peer.key()), Value::Int(from.into()), Value::Int(limit)];
-    let rows = tx.query(NEWER, &values)?;
+    let [a, b] = [Value::Int(owner.0), Value::Int(peer.key())];
+    let rows = tx.query(NEWER, &[a, b, Value::Int(from.into()), Value::Int(limit), Value::Int(skip)])?;
     read_all(tx, &rows)
 }
 
@@ -276,6 +275,10 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Time>, StoreError> {
 /// Reads rows that a query of [`COLUMNS`] returned.
 pub fn read_all(tx: &mut Tx<'_>, rows: &[Row]) -> Result<Vec<Message>, StoreError> {
     rows.iter().map(|row| read(tx, row)).collect()
+}
+
+pub(crate) fn seal(tx: &mut Tx<'_>, owner: UserId, id: i32, content: &[u8]) -> Result<Vec<u8>, StoreError> {
+    tx.seal(Owner::User(owner.0), TABLE, RowKey::from((owner.0, i64::from(id))), content)
 }
 
 fn single_int(tx: &mut Tx<'_>, sql: &'static str, values: &[Value<'_>]) -> Result<i64, StoreError> {
