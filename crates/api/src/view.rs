@@ -1,8 +1,10 @@
 //! What many answers are made of.
 
-use domain::{Error, UserId};
+use domain::{Error, Peer, UserId};
 use rpc::Cx;
-use tl_api::types;
+use rpc::convert::from_tl;
+use service::messages::Affected;
+use tl_api::{enums, types};
 use updates::log::Position;
 use updates::{Tx, people, render};
 
@@ -21,8 +23,29 @@ pub async fn own_updates(cx: &Cx, positions: Vec<Position>) -> Result<types::Upd
     read(cx, move |tx| Ok(render::updates(tx, me, &positions, &presence)?)).await
 }
 
+/// Whom an `InputPeer` of the caller names.
+///
+/// Errors: `PEER_ID_INVALID`.
+pub async fn peer(cx: &Cx, peer: enums::InputPeer) -> Result<Peer, Error> {
+    let me = cx.me()?;
+    read(cx, move |tx| Ok(from_tl::input_peer(tx, me, &peer)?)).await
+}
+
+/// The dialog that an `InputDialogPeer` of the caller names.
+///
+/// Errors: `PEER_ID_INVALID`.
+pub async fn dialog_peer(cx: &Cx, peer: enums::InputDialogPeer) -> Result<Peer, Error> {
+    let me = cx.me()?;
+    read(cx, move |tx| Ok(from_tl::input_dialog_peer(tx, me, &peer)?)).await
+}
+
+/// How far a call moved the caller's box.
+pub fn affected(affected: Affected) -> types::messages::AffectedMessages {
+    types::messages::AffectedMessages { pts: affected.pts, pts_count: affected.pts_count }
+}
+
 /// The account of the caller, or of somebody else as the caller may see them.
-pub async fn user(cx: &Cx, viewer: UserId, id: UserId) -> Result<tl_api::enums::User, Error> {
+pub async fn user(cx: &Cx, viewer: UserId, id: UserId) -> Result<enums::User, Error> {
     let presence = cx.service().presence.clone();
     read(cx, move |tx| Ok(people::user(tx, viewer, id, &presence)?)).await
 }

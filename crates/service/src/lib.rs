@@ -13,6 +13,7 @@ use updates::{Hub, Presence};
 pub mod accounts;
 pub mod contacts;
 pub mod delivery;
+pub mod dialogs;
 pub mod jobs;
 pub mod messages;
 

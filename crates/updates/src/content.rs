@@ -22,15 +22,26 @@ pub(crate) enum Body {
 }
 
 /// Where a forwarded message comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Forward {
     pub date: Time,
     /// The author, when their privacy lets forwards link to them.
     pub from: Option<UserId>,
     /// Their name, when it does not.
     pub from_name: Option<String>,
-    /// The dialog and message that a copy in Saved Messages came from.
-    pub saved_from: Option<(Peer, i32)>,
+    /// For a copy in Saved Messages.
+    pub saved: Option<SavedFrom>,
+}
+
+/// Where a message in Saved Messages was before.
+#[derive(Clone, Debug)]
+pub struct SavedFrom {
+    pub peer: Peer,
+    pub message_id: i32,
+    /// The user wrote it.
+    pub out: bool,
+    /// Who had forwarded it, and when, if it was a forward already.
+    pub forwarded: Option<(UserId, Time)>,
 }
 
 /// What a service message tells.
@@ -85,16 +96,16 @@ impl Content {
     #[must_use]
     pub fn with_forward(mut self, forward: &Forward) -> Self {
         if let Body::Text(message) = &mut self.0 {
-            let (saved_from_peer, saved_from_msg_id) = match forward.saved_from {
-                Some((peer, id)) => (Some(people::peer(peer)), Some(id)),
-                None => (None, None),
-            };
+            let saved = forward.saved.as_ref();
             let header = types::MessageFwdHeader {
                 date: forward.date.wire(),
                 from_id: forward.from.map(|id| people::peer(id.into())),
                 from_name: forward.from_name.clone(),
-                saved_from_peer,
-                saved_from_msg_id,
+                saved_out: saved.is_some_and(|saved| saved.out),
+                saved_from_peer: saved.map(|saved| people::peer(saved.peer)),
+                saved_from_msg_id: saved.map(|saved| saved.message_id),
+                saved_from_id: saved.and_then(|saved| saved.forwarded).map(|(by, _)| people::peer(by.into())),
+                saved_date: saved.and_then(|saved| saved.forwarded).map(|(_, date)| date.wire()),
                 ..Default::default()
             };
             message.fwd_from = Some(header);
@@ -102,11 +113,13 @@ impl Content {
         self
     }
 
-    /// Without the header that names a forward's origin.
+    /// The message as it goes to somewhere else: what tied it to its place (reply, timer, origin) is gone.
     #[must_use]
-    pub fn without_forward(mut self) -> Self {
+    pub fn detached(mut self) -> Self {
         if let Body::Text(message) = &mut self.0 {
             message.fwd_from = None;
+            message.reply_to = None;
+            message.ttl_period = None;
         }
         self
     }
@@ -183,12 +196,25 @@ impl Content {
         }
     }
 
-    /// The header of a message that is itself a forward.
-    pub fn forward_header(&self) -> Option<&types::MessageFwdHeader> {
-        match &self.0 {
-            Body::Text(message) => message.fwd_from.as_ref(),
-            Body::Action(_) => None,
-        }
+    /// Where a message comes from that is itself a forward.
+    pub fn forward(&self) -> Option<Forward> {
+        let Body::Text(message) = &self.0 else { return None };
+        let header = message.fwd_from.as_ref()?;
+        let from = match header.from_id {
+            Some(enums::Peer::User(ref peer)) => Some(UserId(peer.user_id)),
+            _ => None,
+        };
+        Some(Forward {
+            date: Time::from_secs(header.date.into()),
+            from,
+            from_name: header.from_name.clone(),
+            saved: None,
+        })
+    }
+
+    /// Whether this stands where a history was cleared.
+    pub fn is_history_clear(&self) -> bool {
+        matches!(&self.0, Body::Action(message) if message.action == enums::MessageAction::HistoryClear)
     }
 
     /// Whether both say the same, so that an edit would change nothing.

@@ -3,11 +3,10 @@
 use domain::{Peer, Time, UserId};
 use store::dialogs::{self, Dialog};
 use store::{StoreError, Tx, messages};
-use tl::Decode;
 use tl_api::{enums, types};
 
 use crate::people::{self, Mentioned};
-use crate::{Presence, difference, message};
+use crate::{Presence, difference, draft, message};
 
 /// Dialogs with what has to be shown of them.
 #[derive(Debug, Default)]
@@ -24,8 +23,11 @@ pub struct After {
     pub message_id: i32,
 }
 
-/// One page: pinned dialogs first (on the first page, unless they are left out), then by the date of the
-/// newest message. `messages.dialogs` when that is all, `messages.dialogsSlice` when there is more.
+/// One page: pinned dialogs first (on the first page, unless they are left out), then `limit` others by the
+/// date of the newest message. Pinned ones do not count for the limit: clients go on after the last dialog of
+/// a page, and that must not be one that stands above where its date belongs.
+///
+/// `messages.dialogs` when that is all, `messages.dialogsSlice` when there is more.
 pub fn page(
     tx: &mut Tx<'_>,
     owner: UserId,
@@ -35,12 +37,11 @@ pub fn page(
     presence: &Presence,
 ) -> Result<enums::messages::Dialogs, StoreError> {
     let mut rows = Vec::new();
-    if after.is_none() && !exclude_pinned {
-        rows = dialogs::pinned(tx, owner)?;
+    if after.is_none() && !exclude_pinned && limit > 0 {
+        rows = shown_pinned(tx, owner)?;
     }
     let start = after.map_or((Time(i64::MAX), i32::MAX), |after| (after.date, after.message_id));
     rows.extend(dialogs::page(tx, owner, start, limit)?);
-    rows.truncate(usize::try_from(limit).unwrap_or(0));
     let count = dialogs::count(tx, owner)?;
     let listed = list(tx, owner, &rows, presence)?;
     let Listed { dialogs, messages, users } = listed;
@@ -71,8 +72,21 @@ pub fn pinned(
     owner: UserId,
     presence: &Presence,
 ) -> Result<types::messages::PeerDialogs, StoreError> {
-    let rows = dialogs::pinned(tx, owner)?;
+    let rows = shown_pinned(tx, owner)?;
     peer_dialogs(tx, owner, &rows, presence)
+}
+
+/// The dialogs that were marked unread by hand.
+pub fn unread_marks(tx: &mut Tx<'_>, owner: UserId) -> Result<Vec<enums::DialogPeer>, StoreError> {
+    let peers = dialogs::unread_marks(tx, owner)?;
+    Ok(peers.into_iter().map(|peer| types::DialogPeer { peer: people::peer(peer) }.into()).collect())
+}
+
+/// A pinned dialog that is empty for now keeps its place, but is not shown: clients want a message in each.
+fn shown_pinned(tx: &mut Tx<'_>, owner: UserId) -> Result<Vec<Dialog>, StoreError> {
+    let mut rows = dialogs::pinned(tx, owner)?;
+    rows.retain(|row| row.top_message > 0);
+    Ok(rows)
 }
 
 fn peer_dialogs(
@@ -101,19 +115,19 @@ fn list(tx: &mut Tx<'_>, owner: UserId, rows: &[Dialog], presence: &Presence) ->
 }
 
 fn dialog(row: &Dialog) -> Result<types::Dialog, StoreError> {
-    let draft = match &row.draft {
-        Some(bytes) => Some(
-            enums::DraftMessage::from_bytes(bytes).map_err(|_| StoreError::corrupt("dialogs", "draft"))?,
-        ),
-        None => None,
+    let draft = row.draft.as_deref().map(draft::unpack).transpose()?;
+    // What somebody wrote to themself, they have read.
+    let (read_inbox_max, read_outbox_max) = match row.peer == Peer::User(row.owner) {
+        true => (row.top_message, row.top_message),
+        false => (row.read_inbox_max, row.read_outbox_max),
     };
     Ok(types::Dialog {
         pinned: row.pin_order.is_some(),
         unread_mark: row.flags & dialogs::flag::UNREAD_MARK != 0,
         peer: people::peer(row.peer),
         top_message: row.top_message,
-        read_inbox_max_id: row.read_inbox_max,
-        read_outbox_max_id: row.read_outbox_max,
+        read_inbox_max_id: read_inbox_max,
+        read_outbox_max_id: read_outbox_max,
         unread_count: row.unread_count,
         draft,
         ttl_period: row.ttl_period,

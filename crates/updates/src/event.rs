@@ -1,11 +1,11 @@
 //! Events that stand in the log as finished updates: one function for each.
 
-use domain::{Peer, Time};
-use store::Tx;
-use tl_api::types;
+use domain::{Peer, Time, UserId};
+use store::{StoreError, Tx};
+use tl_api::{enums, types};
 
 use crate::log::Event;
-use crate::people;
+use crate::{draft, people, settings};
 
 /// The number by which a user's devices name an authorization to each other. It says nothing of the key.
 pub fn authorization_hash(tx: &Tx<'_>, auth_key_id: i64) -> i64 {
@@ -21,6 +21,52 @@ pub fn new_authorization(hash: i64, date: Time, device: &str, address: &str) -> 
         device: Some(device.to_owned()),
         location: Some(address.to_owned()),
     })
+}
+
+/// `bytes` is the draft as the database keeps it.
+pub fn draft(peer: Peer, bytes: &[u8]) -> Result<Event, StoreError> {
+    Ok(Event::beside(types::UpdateDraftMessage {
+        peer: people::peer(peer),
+        draft: draft::unpack(bytes)?,
+        ..Default::default()
+    }))
+}
+
+pub fn dialog_pinned(peer: Peer, pinned: bool) -> Event {
+    let peer = types::DialogPeer { peer: people::peer(peer) }.into();
+    Event::beside(types::UpdateDialogPinned { pinned, peer, ..Default::default() })
+}
+
+/// The pinned dialogs in their new order.
+pub fn pinned_dialogs(order: &[Peer]) -> Event {
+    let order = order.iter().map(|peer| types::DialogPeer { peer: people::peer(*peer) }.into()).collect();
+    Event::beside(types::UpdatePinnedDialogs { order: Some(order), ..Default::default() })
+}
+
+pub fn dialog_unread_mark(peer: Peer, unread: bool) -> Event {
+    let peer = types::DialogPeer { peer: people::peer(peer) }.into();
+    Event::beside(types::UpdateDialogUnreadMark { unread, peer, ..Default::default() })
+}
+
+/// What the bar above a dialog offers now; also how devices learn that somebody became a contact or is
+/// one no more, because the user comes with it.
+pub fn peer_settings(tx: &mut Tx<'_>, viewer: UserId, peer: Peer) -> Result<Event, StoreError> {
+    let settings = settings::of_peer(tx, viewer, peer)?;
+    Ok(Event::beside(types::UpdatePeerSettings { peer: people::peer(peer), settings }))
+}
+
+pub fn peer_blocked(peer: Peer, blocked: bool) -> Event {
+    Event::beside(types::UpdatePeerBlocked { blocked, peer_id: people::peer(peer), ..Default::default() })
+}
+
+/// Many contacts changed at once: devices fetch the list anew.
+pub fn contacts_reset() -> Event {
+    Event::beside(enums::Update::ContactsReset)
+}
+
+/// What the viewer may see of a user changed; the user comes with it.
+pub fn user(id: UserId) -> Event {
+    Event::beside(types::UpdateUser { user_id: id.0 })
 }
 
 pub fn draft_cleared(peer: Peer, date: Time) -> Event {

@@ -38,6 +38,40 @@ pub fn page(
     answer(tx, owner, &rows, count, presence)
 }
 
+/// A message that somebody asks for.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted {
+    Id(i32),
+    /// The one that this message answers.
+    AnsweredBy(i32),
+    /// Whatever it is, it is not here.
+    Nothing,
+}
+
+/// Messages in the order asked for; `messageEmpty` in the place of each that is not in the box.
+pub fn by_ids(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    wanted: &[Wanted],
+    presence: &Presence,
+) -> Result<enums::messages::Messages, StoreError> {
+    let mut mentioned = Mentioned::default();
+    let mut found = Vec::with_capacity(wanted.len());
+    for wanted in wanted {
+        let id = match *wanted {
+            Wanted::Id(id) => id,
+            Wanted::AnsweredBy(id) => messages::get(tx, owner, id)?.and_then(|row| row.reply_to).unwrap_or(0),
+            Wanted::Nothing => 0,
+        };
+        found.push(match messages::get(tx, owner, id)? {
+            Some(row) => message::render(tx, &row, &mut mentioned)?,
+            None => types::MessageEmpty { id, ..Default::default() }.into(),
+        });
+    }
+    let users = mentioned.users(tx, owner, presence)?;
+    Ok(types::messages::Messages { messages: found, users, ..Default::default() }.into())
+}
+
 /// An answer of messages in the given order, out of `count` in all.
 pub fn answer(
     tx: &mut Tx<'_>,
@@ -85,7 +119,8 @@ fn start(tx: &mut Tx<'_>, owner: UserId, peer: Peer, window: Window) -> Result<i
     }
 }
 
-/// A page that begins above its start: the nearest messages from there on, then those below.
+/// A page that begins above its start: the nearest messages from there on, then those below. What the page
+/// would show above the newest message is not made up for below.
 fn around(
     tx: &mut Tx<'_>,
     owner: UserId,
@@ -94,14 +129,11 @@ fn around(
     window: Window,
 ) -> Result<Vec<messages::Message>, StoreError> {
     let above = i64::from(window.add_offset.unsigned_abs());
-    let mut rows = messages::newer(tx, owner, peer, start, above)?;
+    let skip = (above - window.limit).max(0);
+    let mut rows = messages::newer(tx, owner, peer, start, skip, above.min(window.limit))?;
     rows.reverse();
-    let missing = window.limit - above;
-    if missing < 0 {
-        // The page ends above the start: of those further up, the highest ones fill it.
-        rows.truncate(usize::try_from(window.limit).unwrap_or(0));
-    } else {
-        rows.extend(messages::older(tx, owner, peer, start, 0, missing)?);
+    if above < window.limit {
+        rows.extend(messages::older(tx, owner, peer, start, 0, window.limit - above)?);
     }
     Ok(rows)
 }

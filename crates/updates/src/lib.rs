@@ -7,6 +7,7 @@
 pub mod content;
 pub mod dialogs;
 pub mod difference;
+pub mod draft;
 pub mod entities;
 pub mod event;
 pub mod history;
@@ -18,6 +19,7 @@ pub mod people;
 pub mod presence;
 pub mod render;
 pub mod scheduled;
+pub mod settings;
 
 pub use content::Content;
 pub use hub::{Hub, PushTarget};

@@ -73,12 +73,8 @@ impl Event {
 
 /// Writes an event at the box's next `pts` (or beside the present one).
 pub fn append(tx: &mut Tx<'_>, owner: UserId, event: Event, origin: Origin) -> Result<Position, StoreError> {
-    let count = event.count();
-    if count == 0 {
-        let pts = boxes::state(tx, owner)?.pts;
-        return append_at(tx, owner, event, pts, origin);
-    }
-    let pts = boxes::allocate(tx, owner, count, 0)?.pts;
+    // Nothing is taken for an event beside `pts`, but the row is held: the places there are counted.
+    let pts = boxes::allocate(tx, owner, event.count(), 0)?.pts;
     append_at(tx, owner, event, pts, origin)
 }
 

@@ -50,6 +50,12 @@ impl Mentioned {
         }
     }
 
+    pub fn dialog_peer(&mut self, peer: &enums::DialogPeer) {
+        if let enums::DialogPeer::DialogPeer(peer) = peer {
+            self.tl_peer(Some(&peer.peer));
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.users.is_empty()
     }

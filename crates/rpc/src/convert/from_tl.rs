@@ -3,6 +3,7 @@
 use domain::text::{DateFormat, Entity, EntityKind};
 use domain::{Fault, Peer, UserId};
 use tl_api::enums;
+use updates::content::Quote;
 use updates::{Tx, people};
 
 /// Whom an `InputPeer` names.
@@ -17,6 +18,34 @@ pub fn input_peer(tx: &Tx<'_>, me: UserId, peer: &enums::InputPeer) -> Result<Pe
             .ok_or_else(Fault::peer_id_invalid),
         _ => Err(Fault::peer_id_invalid()),
     }
+}
+
+/// Which dialog an `InputDialogPeer` names.
+///
+/// Errors: `PEER_ID_INVALID`, also for folders and communities, which do not exist here.
+pub fn input_dialog_peer(tx: &Tx<'_>, me: UserId, peer: &enums::InputDialogPeer) -> Result<Peer, Fault> {
+    match peer {
+        enums::InputDialogPeer::InputDialogPeer(peer) => input_peer(tx, me, &peer.peer),
+        _ => Err(Fault::peer_id_invalid()),
+    }
+}
+
+/// The message that is answered and what is quoted of it. Older layers have its id alone, in a field of its
+/// own.
+pub fn reply(
+    tx: &Tx<'_>,
+    me: UserId,
+    reply: Option<enums::InputReplyTo>,
+    older: Option<i32>,
+) -> (Option<i32>, Option<Quote>) {
+    let Some(enums::InputReplyTo::Message(reply)) = reply else { return (older, None) };
+    let (id, given) = (reply.reply_to_msg_id, reply.quote_entities.unwrap_or_default());
+    let quote = reply.quote_text.filter(|text| !text.is_empty()).map(|text| Quote {
+        text,
+        entities: entities(tx, me, &given),
+        offset: reply.quote_offset,
+    });
+    (Some(id), quote)
 }
 
 /// Whom an `InputUser` names.

@@ -1,0 +1,158 @@
+//! `messages.deleteMessages` and `messages.deleteHistory`: for oneself, or for both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{Error, Fault, Peer, Time, UserId, limits};
+use store::histories::{self, Stretch};
+use store::{StoreError, Tx, boxes, dialogs, messages};
+use updates::content::Action;
+use updates::log::{self, Event, Origin};
+use updates::{Content, event};
+
+use super::affected::Affected;
+use super::erase;
+use super::{drafts, read};
+use crate::Service;
+
+/// Deletes messages of any of the caller's dialogs; with `revoke`, every copy of them (P10.2b: either side,
+/// at any time). Ids that are not in the box are passed over.
+///
+/// Errors: `INPUT_REQUEST_TOO_LONG`.
+pub async fn messages(
+    service: &Service,
+    owner: UserId,
+    ids: Vec<i32>,
+    revoke: bool,
+    origin: Origin,
+) -> Result<Affected, Error> {
+    if ids.len() > limits::DELETE_BATCH {
+        return Err(Fault::request_too_long().into());
+    }
+    service.store.write(move |tx| Ok(remove(tx, owner, &ids, revoke, origin)?.at_last(tx, owner)?)).await
+}
+
+pub struct History {
+    pub owner: UserId,
+    pub peer: Peer,
+    /// The highest id that goes; `None` for all.
+    pub max_id: Option<i32>,
+    /// Only what is younger than this.
+    pub after: Option<Time>,
+    /// Only what is older than this.
+    pub before: Option<Time>,
+    /// Keep the dialog in the list, with a mark where its messages were.
+    pub just_clear: bool,
+    pub revoke: bool,
+    pub origin: Origin,
+}
+
+/// What a slice of a history's deletion did.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    pub affected: Affected,
+    /// How many messages are left for the next call.
+    pub left: i64,
+}
+
+/// Deletes a dialog's messages, newest first, a bounded number at a time.
+///
+/// Errors: none of its own.
+pub async fn history(service: &Service, command: History) -> Result<Progress, Error> {
+    service.store.write(move |tx| history_slice(tx, &command)).await
+}
+
+fn history_slice(tx: &mut Tx<'_>, command: &History) -> Result<Progress, Error> {
+    let (owner, peer, origin) = (command.owner, command.peer, command.origin);
+    let max_id = command.max_id.unwrap_or(i32::MAX);
+    let stretch = Stretch { max_id, after: command.after, before: command.before };
+    let limit = i64::try_from(limits::DELETE_HISTORY_SLICE).unwrap_or(i64::MAX);
+    boxes::hold_both(tx, owner, peer.user().unwrap_or(owner))?;
+    let mut ids = histories::slice(tx, owner, peer, stretch, limit)?;
+    let newest = messages::top(tx, owner, peer)?.map(|(id, _)| id);
+    let mut affected = Affected::default();
+    let mut kept = 0;
+    if command.just_clear && ids.first().copied() == newest && !ids.is_empty() {
+        let id = ids.remove(0);
+        kept = 1;
+        affected = clear_mark(tx, command, id)?;
+    }
+    let removed = remove(tx, owner, &ids, command.revoke, origin)?;
+    if removed.pts_count > 0 {
+        affected = Affected { pts: removed.pts, pts_count: affected.pts_count + removed.pts_count };
+    }
+    if !command.just_clear && newest.is_some() && messages::top(tx, owner, peer)?.is_none() {
+        leave(tx, owner, peer, origin)?;
+    }
+    let left = histories::count(tx, owner, peer, stretch)? - kept;
+    Ok(Progress { affected: affected.at_last(tx, owner)?, left: left.max(0) })
+}
+
+/// Takes messages out of the owner's box, and with `revoke` their copies out of the others'.
+fn remove(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    ids: &[i32],
+    revoke: bool,
+    origin: Origin,
+) -> Result<Affected, StoreError> {
+    let ids: Vec<i32> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let found = messages::outlines(tx, owner, &ids)?;
+    let mut copies = BTreeMap::from([(owner, ids)]);
+    if revoke {
+        let links: Vec<_> = found.iter().filter_map(|message| message.link).collect();
+        for (other, id) in histories::linked(tx, &links)? {
+            if other != owner {
+                copies.entry(other).or_default().push(id);
+            }
+        }
+    }
+    let mut affected = Affected::default();
+    for (holder, ids) in copies {
+        if let Some(position) = erase::erase(tx, holder, &ids, origin)?
+            && holder == owner
+        {
+            affected.note(position, i32::try_from(found.len()).unwrap_or(i32::MAX));
+        }
+    }
+    Ok(affected)
+}
+
+/// Puts the mark of a cleared history where the newest message was, which keeps the dialog in its place.
+fn clear_mark(tx: &mut Tx<'_>, command: &History, id: i32) -> Result<Affected, Error> {
+    let (owner, origin) = (command.owner, command.origin);
+    let mut affected = Affected::default();
+    let Some(row) = messages::get(tx, owner, id)? else { return Ok(affected) };
+    if Content::unpack(&row.content)?.is_history_clear() {
+        return Ok(affected);
+    }
+    read::inbox(tx, owner, command.peer, id, origin, &mut affected)?;
+    if command.revoke
+        && let Some(link) = row.link
+    {
+        for (other, copy) in histories::linked(tx, &[link])? {
+            if other != owner {
+                erase::erase(tx, other, &[copy], origin)?;
+            }
+        }
+    }
+    histories::blank(tx, &row, &Content::action(&Action::HistoryClear).pack())?;
+    store::words::forget(tx, owner, id)?;
+    store::reactions::delete_of_message(tx, owner, id)?;
+    affected.append(tx, owner, Event::EditMessage { message_id: id }, origin)?;
+    Ok(affected)
+}
+
+/// The dialog leaves the list: with it go its place among the pinned ones, its mark and its draft.
+fn leave(tx: &mut Tx<'_>, owner: UserId, peer: Peer, origin: Origin) -> Result<(), Error> {
+    let Some(dialog) = dialogs::get(tx, owner, peer)? else { return Ok(()) };
+    drafts::clear(tx, owner, peer, origin)?;
+    if dialog.pin_order.is_some() {
+        dialogs::set_pin(tx, owner, peer, None)?;
+        log::append(tx, owner, event::dialog_pinned(peer, false), origin)?;
+    }
+    if dialog.flags & dialogs::flag::UNREAD_MARK != 0 {
+        dialogs::set_flags(tx, owner, peer, dialog.flags & !dialogs::flag::UNREAD_MARK)?;
+        log::append(tx, owner, event::dialog_unread_mark(peer, false), origin)?;
+    }
+    Ok(())
+}

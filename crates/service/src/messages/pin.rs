@@ -1,0 +1,152 @@
+//! `messages.updatePinnedMessage` and `messages.unpinAllMessages`.
+
+use std::collections::BTreeMap;
+
+use domain::ids::SERVICE_USER;
+use domain::{Error, Fault, Peer, UserId, limits};
+use store::messages::{self, flag};
+use store::{Tx, boxes, histories};
+use updates::Content;
+use updates::content::Action;
+use updates::log::{self, Event, Origin, Position};
+
+use super::affected::Affected;
+use super::send;
+use super::write::{self, Draft};
+use crate::Service;
+
+pub struct Pin {
+    pub owner: UserId,
+    pub peer: Peer,
+    pub id: i32,
+    pub pinned: bool,
+    pub silent: bool,
+    /// Only on the caller's own side.
+    pub one_side: bool,
+    pub origin: Origin,
+}
+
+/// Pins or unpins a message; pinning for both is told in the chat. Gives the caller's events.
+///
+/// Errors: `MESSAGE_ID_INVALID`, `CHAT_NOT_MODIFIED`, and those of [`send::may_write`] where the other side
+/// would hear of it.
+pub async fn pin(service: &Service, command: Pin) -> Result<Vec<Position>, Error> {
+    let Peer::User(partner) = command.peer else { return Err(Fault::peer_id_invalid().into()) };
+    let alone = [command.owner, SERVICE_USER].contains(&partner);
+    let both = !command.one_side && !alone;
+    service
+        .store
+        .write(move |tx| {
+            let row = messages::get(tx, command.owner, command.id)?
+                .filter(|row| row.peer == command.peer && !row.has(flag::SERVICE))
+                .ok_or_else(Fault::message_id_invalid)?;
+            boxes::hold_both(tx, command.owner, partner)?;
+            let tell = both && command.pinned;
+            if tell {
+                send::may_write(tx, command.owner, partner)?;
+            }
+            let mut copies = BTreeMap::from([(command.owner, vec![command.id])]);
+            if both && let Some(link) = row.link {
+                for (owner, id) in histories::linked(tx, &[link])? {
+                    copies.insert(owner, vec![id]);
+                }
+            }
+            let mut changed = false;
+            let mut positions = Vec::new();
+            for (owner, ids) in copies {
+                let peer = if owner == command.owner { command.peer } else { command.owner.into() };
+                let position = set(tx, owner, peer, &ids, command.pinned, command.origin)?;
+                changed |= position.is_some();
+                positions.extend(position.filter(|_| owner == command.owner).map(|(position, _)| position));
+            }
+            if !changed {
+                return Err(Fault::chat_not_modified().into());
+            }
+            if tell {
+                positions.push(notice(tx, &command, partner)?);
+            }
+            Ok(positions)
+        })
+        .await
+}
+
+/// Unpins every message of a dialog, on both sides.
+///
+/// Errors: none of its own.
+pub async fn unpin_all(
+    service: &Service,
+    owner: UserId,
+    peer: Peer,
+    origin: Origin,
+) -> Result<Affected, Error> {
+    service
+        .store
+        .write(move |tx| {
+            let limit = i64::try_from(limits::DELETE_HISTORY_SLICE).unwrap_or(i64::MAX);
+            let ids = histories::pinned(tx, owner, peer, limit)?;
+            let links: Vec<_> =
+                messages::outlines(tx, owner, &ids)?.iter().filter_map(|message| message.link).collect();
+            let mut copies = BTreeMap::from([(owner, ids)]);
+            for (other, id) in histories::linked(tx, &links)? {
+                if other != owner {
+                    copies.entry(other).or_default().push(id);
+                }
+            }
+            let mut affected = Affected::default();
+            for (holder, ids) in copies {
+                let in_dialog = if holder == owner { peer } else { owner.into() };
+                if let Some((position, count)) = set(tx, holder, in_dialog, &ids, false, origin)?
+                    && holder == owner
+                {
+                    affected.note(position, count);
+                }
+            }
+            Ok(affected.at_last(tx, owner)?)
+        })
+        .await
+}
+
+/// Sets or clears the flag where it is not so already. Gives the event and how many messages changed.
+fn set(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Peer,
+    ids: &[i32],
+    pinned: bool,
+    origin: Origin,
+) -> Result<Option<(Position, i32)>, Error> {
+    let mut changed = Vec::new();
+    for message in messages::outlines(tx, owner, ids)? {
+        if (message.flags & flag::PINNED != 0) != pinned {
+            messages::set_flags(tx, owner, message.id, message.flags ^ flag::PINNED)?;
+            changed.push(message.id);
+        }
+    }
+    if changed.is_empty() {
+        return Ok(None);
+    }
+    let event = Event::PinnedMessages { peer, ids: changed, pinned };
+    let count = event.count();
+    Ok(Some((log::append(tx, owner, event, origin)?, count)))
+}
+
+/// "… pinned a message", in both boxes.
+fn notice(tx: &mut Tx<'_>, command: &Pin, partner: UserId) -> Result<Position, Error> {
+    let ttl = send::ttl(tx, command.owner, partner)?;
+    let written = write::write(
+        tx,
+        &Draft {
+            from: command.owner,
+            to: partner,
+            random_id: None,
+            content: Content::action(&Action::PinMessage).with_ttl(ttl).pack(),
+            silent: command.silent,
+            reply_to: Some(command.id),
+            ttl,
+            service: true,
+            one_sided: false,
+            origin: command.origin,
+        },
+    )?;
+    Ok(written.position)
+}
