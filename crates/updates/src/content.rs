@@ -212,6 +212,15 @@ impl Content {
         })
     }
 
+    /// The dialog that a message in Saved Messages was saved from.
+    pub fn saved_from(&self) -> Option<Peer> {
+        let Body::Text(message) = &self.0 else { return None };
+        match message.fwd_from.as_ref()?.saved_from_peer.as_ref()? {
+            enums::Peer::User(peer) => Some(Peer::User(UserId(peer.user_id))),
+            _ => None,
+        }
+    }
+
     /// Whether this stands where a history was cleared.
     pub fn is_history_clear(&self) -> bool {
         matches!(&self.0, Body::Action(message) if message.action == enums::MessageAction::HistoryClear)

@@ -6,15 +6,19 @@ use rpc::convert::from_tl;
 use service::messages::forward::{self, Forward};
 use tl_api::{functions, types};
 
+use super::outcome;
 use crate::view;
 
 /// Passes messages of one chat on to another. The same `random_id`s again get the same answer again.
 ///
 /// Errors: `PEER_ID_INVALID`, `RANDOM_ID_INVALID`, `MESSAGE_IDS_EMPTY`, `MESSAGE_ID_INVALID`,
 /// `CHAT_FORWARDS_RESTRICTED`, `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `REPLY_MESSAGE_ID_INVALID`,
-/// `INPUT_REQUEST_TOO_LONG`, `FLOOD_WAIT_x`.
+/// `INPUT_REQUEST_TOO_LONG`, `FLOOD_WAIT_x`; with a date also those of `messages.sendMessage` with one.
 pub async fn handler(cx: Cx, request: functions::messages::ForwardMessages) -> Result<types::Updates, Error> {
     let me = cx.me()?;
+    if request.schedule_repeat_period.is_some() {
+        return Err(Fault::premium_account_required().into());
+    }
     if request.id.len() != request.random_id.len() || request.random_id.contains(&0) {
         return Err(Fault::random_id_invalid().into());
     }
@@ -30,14 +34,11 @@ pub async fn handler(cx: Cx, request: functions::messages::ForwardMessages) -> R
             silent: request.silent,
             noforwards: request.noforwards,
             reply_to,
+            schedule_date: request.schedule_date,
             origin,
         })
     })
     .await?;
-    let forwarded = forward::forward(cx.service(), command).await?;
-    let mut updates = view::own_updates(&cx, forwarded.positions).await?;
-    let ids =
-        forwarded.ids.into_iter().map(|(random_id, id)| types::UpdateMessageId { id, random_id }.into());
-    updates.updates.splice(0..0, ids);
-    Ok(updates)
+    let outcomes = forward::forward(cx.service(), command).await?;
+    outcome::answer(&cx, outcomes).await
 }

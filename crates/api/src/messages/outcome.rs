@@ -33,3 +33,14 @@ pub async fn answer(cx: &Cx, outcomes: Vec<(i64, Outcome)>) -> Result<types::Upd
     answer.updates.splice(0..0, ids.into_iter().map(Into::into));
     Ok(answer)
 }
+
+/// The caller's own updates after a waiting message was changed: it has its id already.
+pub async fn changed(cx: &Cx, outcome: Outcome) -> Result<types::Updates, Error> {
+    let me = cx.me()?;
+    let (waiting, positions) = match outcome {
+        Outcome::Sent(sent) => (Vec::new(), sent.positions),
+        Outcome::Waiting { id, positions } => (vec![id], positions),
+    };
+    let presence = cx.service().presence.clone();
+    view::read(cx, move |tx| Ok(scheduled::answer(tx, me, &waiting, &positions, &presence)?)).await
+}

@@ -5,8 +5,7 @@ use rpc::Cx;
 use rpc::convert::from_tl;
 use service::messages::schedule::{self, Outcome};
 use service::messages::send::{self, Send};
-use tl_api::{enums, functions, types};
-use updates::content::Quote;
+use tl_api::{functions, types};
 
 use super::outcome;
 use crate::view;
@@ -42,18 +41,7 @@ fn command(
     origin: updates::Origin,
 ) -> Result<Send, Error> {
     let to = from_tl::input_peer(tx, me, &request.peer)?;
-    let (reply_to, quote) = match request.reply_to {
-        Some(enums::InputReplyTo::Message(reply)) => {
-            let reply = *reply;
-            let quote = reply.quote_text.map(|text| Quote {
-                text,
-                entities: from_tl::entities(tx, me, &reply.quote_entities.unwrap_or_default()),
-                offset: reply.quote_offset,
-            });
-            (Some(reply.reply_to_msg_id), quote)
-        }
-        _ => (None, None),
-    };
+    let (reply_to, quote) = from_tl::reply(tx, me, request.reply_to, request.reply_to_msg_id);
     Ok(Send {
         from: me,
         to,

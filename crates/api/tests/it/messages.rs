@@ -216,7 +216,9 @@ async fn a_message_deleted_while_away_is_not_missed() {
         let id = pair.ann_says("gone").await;
         pair.ann_says("stays").await;
         pair.ann.call(delete(&[id], true)).await;
-        let missed = kit::missed(&pair.bob, &before).await;
+        let mut missed = kit::missed(&pair.bob, &before).await;
+        // What stands beside the device's own `pts` is told again.
+        missed.retain(|line| !line.starts_with("settings"));
         assert_eq!(missed.len(), 2, "{missed:?}");
         assert!(missed[0].contains("stays") && missed[1].starts_with("delete"), "{missed:?}");
     })

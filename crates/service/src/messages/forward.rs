@@ -1,18 +1,16 @@
 //! `messages.forwardMessages`: passing on what others, or oneself, said.
 
-use domain::flood::SEND_MESSAGES;
 use domain::privacy::Key;
 use domain::{Error, Fault, Peer, UserId, limits};
 use store::messages::{self, Message};
-use store::{Tx, histories, users};
+use store::{Tx, users};
 use updates::content::{Forward as Header, SavedFrom};
-use updates::log::{Origin, Position};
+use updates::log::Origin;
 use updates::{Content, people};
 
-use super::send;
-use super::write::{self, Draft};
+use super::schedule::{self, Outcome};
+use super::send::{self, Ready};
 use crate::Service;
-use crate::accounts::flood;
 
 pub struct Forward {
     pub from: UserId,
@@ -26,23 +24,18 @@ pub struct Forward {
     pub silent: bool,
     pub noforwards: bool,
     pub reply_to: Option<i32>,
+    /// When to send them; `None` for now.
+    pub schedule_date: Option<i32>,
     pub origin: Origin,
 }
 
-/// Messages that were forwarded, perhaps by an earlier try of the same request.
-#[derive(Clone, Debug, Default)]
-pub struct Forwarded {
-    /// The `random_id` and the new id of each.
-    pub ids: Vec<(i64, i32)>,
-    /// The events of the sender's box.
-    pub positions: Vec<Position>,
-}
-
+/// Passes messages on, now or at `schedule_date`. Gives what became of each, by its `random_id`.
+///
 /// Messages that are no more, and service messages, are passed over while others remain.
 ///
 /// Errors: `PEER_ID_INVALID`, `MESSAGE_IDS_EMPTY`, `MESSAGE_ID_INVALID`, `CHAT_FORWARDS_RESTRICTED`, those of
-/// [`send::may_write`], `REPLY_MESSAGE_ID_INVALID`, `INPUT_REQUEST_TOO_LONG`.
-pub async fn forward(service: &Service, command: Forward) -> Result<Forwarded, Error> {
+/// [`send::send`] and [`schedule::schedule`], `INPUT_REQUEST_TOO_LONG`.
+pub async fn forward(service: &Service, command: Forward) -> Result<Vec<(i64, Outcome)>, Error> {
     let Peer::User(to) = command.to else { return Err(Fault::peer_id_invalid().into()) };
     if command.items.is_empty() {
         return Err(Fault::message_ids_empty().into());
@@ -53,27 +46,25 @@ pub async fn forward(service: &Service, command: Forward) -> Result<Forwarded, E
     service
         .store
         .write(move |tx| {
-            send::may_write(tx, command.from, to)?;
-            let more = u32::try_from(command.items.len()).unwrap_or(u32::MAX) - 1;
-            flood::take(tx, &SEND_MESSAGES, &command.from.0.to_string(), more)??;
-            if let Some(id) = command.reply_to {
-                send::check_reply(tx, command.from, to, id)?;
-            }
-            let mut forwarded = Forwarded::default();
+            let mut outcomes = Vec::new();
             for (id, random_id) in &command.items {
-                if let Some(sent) = send::repeated(tx, command.from, *random_id)? {
-                    forwarded.ids.push((*random_id, sent.message_id));
-                    forwarded.positions.extend(sent.positions);
-                } else if let Some(row) = source(tx, &command, *id)? {
-                    let (message_id, position) = one(tx, &command, to, &row, *random_id)?;
-                    forwarded.ids.push((*random_id, message_id));
-                    forwarded.positions.push(position);
-                }
+                let Some(row) = source(tx, &command, *id)? else {
+                    // It may be gone because an earlier try did its work.
+                    let sent = send::repeated(tx, command.from, *random_id)?;
+                    outcomes.extend(sent.map(|sent| (*random_id, Outcome::Sent(sent))));
+                    continue;
+                };
+                let ready = copy(tx, &command, to, &row, *random_id)?;
+                let outcome = match command.schedule_date {
+                    Some(date) => schedule::put(tx, &ready, date)?,
+                    None => Outcome::Sent(send::deliver(tx, &ready)?),
+                };
+                outcomes.push((*random_id, outcome));
             }
-            if forwarded.ids.is_empty() {
+            if outcomes.is_empty() {
                 return Err(Fault::message_id_invalid().into());
             }
-            Ok(forwarded)
+            Ok(outcomes)
         })
         .await
 }
@@ -84,42 +75,33 @@ fn source(tx: &mut Tx<'_>, command: &Forward, id: i32) -> Result<Option<Message>
     Ok(row.filter(|row| row.peer == command.source && !row.has(messages::flag::SERVICE)))
 }
 
-fn one(
+/// The message as it will stand in the other chat.
+fn copy(
     tx: &mut Tx<'_>,
     command: &Forward,
     to: UserId,
     row: &Message,
     random_id: i64,
-) -> Result<(i32, Position), Error> {
+) -> Result<Ready, Error> {
     let content = Content::unpack(&row.content)?;
     if content.noforwards() {
         return Err(Fault::chat_forwards_restricted().into());
     }
     let header = if command.drop_author { None } else { Some(header(tx, command, to, row, &content)?) };
-    let ttl = send::ttl(tx, command.from, to)?;
-    let mut copy = content.detached().with_ttl(ttl).with_noforwards(command.noforwards);
+    let mut copy = content.detached().with_noforwards(command.noforwards);
     if let Some(header) = &header {
         copy = copy.with_forward(header);
     }
-    let written = write::write(
-        tx,
-        &Draft {
-            from: command.from,
-            to,
-            random_id: Some(random_id),
-            content: copy.pack(),
-            silent: command.silent,
-            reply_to: command.reply_to,
-            ttl,
-            service: false,
-            one_sided: false,
-            origin: command.origin,
-        },
-    )?;
-    if let Some(saved) = header.and_then(|header| header.saved) {
-        histories::set_saved_peer(tx, command.from, written.message_id, saved.peer)?;
-    }
-    Ok((written.message_id, written.position))
+    Ok(Ready {
+        from: command.from,
+        to,
+        random_id,
+        content: copy,
+        silent: command.silent,
+        reply_to: command.reply_to,
+        clear_draft: false,
+        origin: command.origin,
+    })
 }
 
 /// Who said it first, and in Saved Messages also where it was found.

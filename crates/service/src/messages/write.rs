@@ -1,7 +1,8 @@
 //! Putting one message into the boxes of both sides: the step that every way of sending shares.
 
 use domain::{Peer, Time, UserId};
-use store::{StoreError, Tx, boxes, dialogs, messages};
+use store::{StoreError, Tx, boxes, dialogs, histories, messages};
+use updates::Content;
 use updates::log::{self, Event, Origin, Position};
 
 /// A message on its way into the boxes.
@@ -91,6 +92,11 @@ fn write_copy(
             content: draft.content.clone(),
         },
     )?;
+    if peer == Peer::User(owner)
+        && let Some(saved_from) = Content::unpack(&draft.content)?.saved_from()
+    {
+        histories::set_saved_peer(tx, owner, allocation.message_id, saved_from)?;
+    }
     if mine {
         dialogs::sent(tx, owner, peer, allocation.message_id, date)?;
     } else {
