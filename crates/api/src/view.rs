@@ -31,6 +31,40 @@ pub async fn peer(cx: &Cx, peer: enums::InputPeer) -> Result<Peer, Error> {
     read(cx, move |tx| Ok(from_tl::input_peer(tx, me, &peer)?)).await
 }
 
+/// Whom an `InputUser` of the caller names; `None` for nobody whom they have met.
+pub async fn input_user(cx: &Cx, user: enums::InputUser) -> Result<Option<UserId>, Error> {
+    let me = cx.me()?;
+    read(cx, move |tx| Ok(from_tl::input_user(tx, me, &user).ok())).await
+}
+
+/// The same updates with these people before all others: clients take the first for the one it is about.
+pub async fn people_first(
+    cx: &Cx,
+    mut updates: types::Updates,
+    first: Vec<UserId>,
+) -> Result<types::Updates, Error> {
+    let me = cx.me()?;
+    let presence = cx.service().presence.clone();
+    let ids: Vec<i64> = first.iter().map(|id| id.0).collect();
+    let mut users = read(cx, move |tx| {
+        let users = first.into_iter().map(|id| people::user(tx, me, id, &presence));
+        Ok(users.collect::<Result<Vec<_>, _>>()?)
+    })
+    .await?;
+    users.extend(updates.users.into_iter().filter(|user| match user {
+        enums::User::User(user) => !ids.contains(&user.id),
+        enums::User::Empty(user) => !ids.contains(&user.id),
+    }));
+    updates.users = users;
+    Ok(updates)
+}
+
+/// Somebody who was looked for and found.
+pub async fn resolved(cx: &Cx, id: UserId) -> Result<types::contacts::ResolvedPeer, Error> {
+    let users = vec![user(cx, cx.me()?, id).await?];
+    Ok(types::contacts::ResolvedPeer { peer: people::peer(id.into()), users, ..Default::default() })
+}
+
 /// The dialog that an `InputDialogPeer` of the caller names.
 ///
 /// Errors: `PEER_ID_INVALID`.

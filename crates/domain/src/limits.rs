@@ -59,7 +59,15 @@ pub const AUTHORIZATION_TTL_DAYS: i32 = 180;
 pub const CONTACTS: usize = 10_000;
 pub const IMPORT_CONTACTS_BATCH: usize = 1000;
 pub const CONTACTS_SEARCH: usize = 50;
+/// Dialogs, latest first, whose people `contacts.search` goes through besides the contacts.
+pub const CONTACTS_SEARCH_DIALOGS: usize = 500;
+/// When more contacts than this change at once, devices are told to fetch the list anew.
+pub const CONTACT_EVENTS: usize = 20;
+/// What somebody writes down about a contact, in characters.
+pub const CONTACT_NOTE_LENGTH: usize = 128;
 pub const BLOCKED_SLICE: usize = 100;
+/// People in one `contacts.setBlocked`.
+pub const BLOCKED_SET: usize = 1000;
 pub const PRIVACY_RULES: usize = 20;
 pub const PRIVACY_PEERS: usize = 1000;
 

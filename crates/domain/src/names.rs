@@ -26,6 +26,11 @@ pub fn contact_name(first: &str, last: &str) -> Result<(String, String), Fault> 
     }
 }
 
+/// What somebody writes down about a contact: cleaned, and cut to its limit; may be empty.
+pub fn note(raw: &str) -> String {
+    one_line(raw).chars().take(limits::CONTACT_NOTE_LENGTH).collect()
+}
+
 /// What a user says about themselves: one line, may be empty. Errors: `ABOUT_TOO_LONG`.
 pub fn about(raw: &str, premium: bool) -> Result<String, Fault> {
     let limit = if premium { limits::ABOUT_LENGTH_PREMIUM } else { limits::ABOUT_LENGTH };

@@ -130,6 +130,28 @@ impl Rules {
         viewer.id == owner || self.0.iter().find_map(|rule| rule.verdict(viewer)).unwrap_or(false)
     }
 
+    /// The same rules, with one user more who is allowed whatever the others say.
+    ///
+    /// Errors: `PRIVACY_TOO_LONG` when the rules name too many already.
+    pub fn with_user(&self, user: UserId) -> Result<Self, Fault> {
+        let mut allowed = vec![user];
+        let mut rest = Vec::new();
+        for rule in &self.0 {
+            match rule {
+                Rule::AllowUsers(users) => allowed.extend(users.iter().filter(|other| **other != user)),
+                Rule::DisallowUsers(users) => {
+                    let users: Vec<_> = users.iter().copied().filter(|other| *other != user).collect();
+                    if !users.is_empty() {
+                        rest.push(Rule::DisallowUsers(users));
+                    }
+                }
+                other => rest.push(other.clone()),
+            }
+        }
+        rest.insert(0, Rule::AllowUsers(allowed));
+        Self::new(rest)
+    }
+
     /// Every chat that the rules name: the caller looks up which of them the viewer is in.
     pub fn chats(&self) -> Vec<i64> {
         let mut chats = Vec::new();
@@ -446,5 +468,25 @@ mod tests {
         assert_eq!(shown(true, false), Shown::HiddenByViewer);
         assert_eq!(shown(false, true), Shown::HiddenByOwner);
         assert_eq!(shown(false, false), Shown::HiddenByOwner);
+    }
+
+    #[test]
+    fn an_exception_comes_first() {
+        let (ann, bob) = (UserId(1), UserId(2));
+        for (rules, after) in [
+            (vec![Rule::DisallowAll], vec![Rule::AllowUsers(vec![ann]), Rule::DisallowAll]),
+            (
+                vec![Rule::AllowContacts, Rule::DisallowUsers(vec![ann]), Rule::AllowUsers(vec![bob])],
+                vec![Rule::AllowUsers(vec![ann, bob]), Rule::AllowContacts],
+            ),
+            (
+                vec![Rule::DisallowUsers(vec![ann, bob]), Rule::AllowUsers(vec![ann])],
+                vec![Rule::AllowUsers(vec![ann]), Rule::DisallowUsers(vec![bob])],
+            ),
+        ] {
+            let changed = Rules::new(rules).unwrap().with_user(ann).unwrap();
+            assert_eq!(changed.as_slice(), after);
+            assert!(changed.allows(bob, &Viewer::stranger(ann)));
+        }
     }
 }

@@ -16,6 +16,8 @@ macro_rules! columns {
 const UPSERT: &str = "INSERT INTO contacts (owner, phone_hash, user_id, entry, created_at) \
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (owner, phone_hash) DO UPDATE SET user_id = $3, entry = $4";
 const BY_USER: &str = concat!("SELECT ", columns!(), " FROM contacts WHERE owner = $1 AND user_id = $2");
+const BY_PHONE: &str = concat!("SELECT ", columns!(), " FROM contacts WHERE owner = $1 AND phone_hash = $2");
+const COUNT: &str = "SELECT COUNT(*) FROM contacts WHERE owner = $1";
 const IS_CONTACT: &str = "SELECT 1 FROM contacts WHERE owner = $1 AND user_id = $2 LIMIT 1";
 const LIST: &str = concat!(
     "SELECT ",
@@ -29,6 +31,7 @@ const JOINED: &str = "UPDATE contacts SET user_id = $3 WHERE owner = $1 AND phon
 const OWNERS: &str = "SELECT owner FROM contacts WHERE user_id = $1";
 const DELETE: &str = "DELETE FROM contacts WHERE owner = $1 AND user_id = $2";
 const DELETE_PHONE: &str = "DELETE FROM contacts WHERE owner = $1 AND phone_hash = $2";
+const DELETE_WAITING: &str = "DELETE FROM contacts WHERE owner = $1 AND user_id IS NULL";
 const DELETE_ALL: &str = "DELETE FROM contacts WHERE owner = $1";
 
 /// What the owner saved. Sealed as a whole.
@@ -70,6 +73,18 @@ pub fn upsert(tx: &mut Tx<'_>, owner: UserId, user: Option<UserId>, entry: &Entr
 pub fn by_user(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<Option<Contact>, StoreError> {
     let row = tx.query_opt(BY_USER, &[Value::Int(owner.0), Value::Int(user.0)])?;
     row.map(|row| read(tx, &row)).transpose()
+}
+
+/// What the owner saved under a number.
+pub fn by_phone(tx: &mut Tx<'_>, owner: UserId, phone: &str) -> Result<Option<Contact>, StoreError> {
+    let hash = users::phone_hash(tx, phone);
+    let row = tx.query_opt(BY_PHONE, &[Value::Int(owner.0), Value::Blob(&hash)])?;
+    row.map(|row| read(tx, &row)).transpose()
+}
+
+/// How many entries the owner saved, with and without an account.
+pub fn count(tx: &mut Tx<'_>, owner: UserId) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT, &[Value::Int(owner.0)])?.map_or(Ok(0), |row| row.int(0))
 }
 
 pub fn is_contact(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<bool, StoreError> {
@@ -114,6 +129,11 @@ pub fn delete(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<bool, Stor
 pub fn delete_phone(tx: &mut Tx<'_>, owner: UserId, phone: &str) -> Result<bool, StoreError> {
     let hash = users::phone_hash(tx, phone);
     Ok(tx.execute(DELETE_PHONE, &[Value::Int(owner.0), Value::Blob(&hash)])? > 0)
+}
+
+/// Deletes the entries whose numbers have no account.
+pub fn delete_waiting(tx: &mut Tx<'_>, owner: UserId) -> Result<(), StoreError> {
+    tx.defer(DELETE_WAITING, &[Value::Int(owner.0)])
 }
 
 pub fn delete_all(tx: &mut Tx<'_>, owner: UserId) -> Result<u64, StoreError> {

@@ -1,11 +1,12 @@
 //! Events that stand in the log as finished updates: one function for each.
 
+use domain::privacy::{Key, Rules};
 use domain::{Peer, Time, UserId};
 use store::{StoreError, Tx};
 use tl_api::{enums, types};
 
 use crate::log::Event;
-use crate::{draft, people, settings};
+use crate::{draft, people, rules, settings};
 
 /// The number by which a user's devices name an authorization to each other. It says nothing of the key.
 pub fn authorization_hash(tx: &Tx<'_>, auth_key_id: i64) -> i64 {
@@ -57,6 +58,11 @@ pub fn peer_settings(tx: &mut Tx<'_>, viewer: UserId, peer: Peer) -> Result<Even
 
 pub fn peer_blocked(peer: Peer, blocked: bool) -> Event {
     Event::beside(types::UpdatePeerBlocked { blocked, peer_id: people::peer(peer), ..Default::default() })
+}
+
+/// The rules of a key changed.
+pub fn privacy(key: Key, rules: &Rules) -> Event {
+    Event::beside(types::UpdatePrivacy { key: rules::key(key), rules: rules::to_tl(rules) })
 }
 
 /// Many contacts changed at once: devices fetch the list anew.

@@ -4,6 +4,7 @@
 //! Every object that a device sees of a box is built by [`render`], for a push, for a difference and
 //! for the answer to the device that caused it alike, so that the three cannot disagree.
 
+pub mod contacts;
 pub mod content;
 pub mod dialogs;
 pub mod difference;
@@ -17,7 +18,9 @@ pub mod message;
 pub mod offsets;
 pub mod people;
 pub mod presence;
+pub mod profile;
 pub mod render;
+pub mod rules;
 pub mod scheduled;
 pub mod settings;
 

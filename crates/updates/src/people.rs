@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::privacy::{self, Key, Rules, Viewer};
 use domain::{Peer, UserId};
-use store::{StoreError, Tx, contacts, privacy as privacy_rows, users};
+use store::{StoreError, Tx, contacts, dialogs, privacy as privacy_rows, users};
 use tl_api::{enums, types};
 
 use crate::Presence;
@@ -117,7 +117,7 @@ pub fn user(
     Ok(user.into())
 }
 
-/// When a user was seen last, as exactly as the rules of both sides let the viewer know.
+/// When a user was seen last (never, to somebody whom they blocked), as exactly as the rules of both sides let the viewer know.
 pub fn status(
     tx: &mut Tx<'_>,
     viewer: UserId,
@@ -128,6 +128,11 @@ pub fn status(
     let saved_viewer = contacts::is_contact(tx, id, viewer)?;
     let saved_by_viewer = contacts::is_contact(tx, viewer, id)?;
     status_of(tx, viewer, &row, presence, saved_viewer, saved_by_viewer)
+}
+
+/// Whether `viewer` has saved a user, or has a dialog with them.
+pub fn knows(tx: &mut Tx<'_>, viewer: UserId, user: UserId) -> Result<bool, StoreError> {
+    Ok(contacts::is_contact(tx, viewer, user)? || dialogs::get(tx, viewer, user.into())?.is_some())
 }
 
 /// Whether the rules that `owner` set for `key` let `viewer` see or do it.
@@ -144,6 +149,9 @@ fn status_of(
     saved_viewer: bool,
     saved_by_viewer: bool,
 ) -> Result<enums::UserStatus, StoreError> {
+    if viewer != row.id && privacy_rows::is_blocked(tx, row.id, viewer.into())? {
+        return Ok(enums::UserStatus::Empty);
+    }
     let theirs = viewer == row.id || may_see(tx, row.id, viewer, Key::StatusTimestamp, saved_viewer)?;
     let mine = viewer == row.id || may_see(tx, viewer, row.id, Key::StatusTimestamp, saved_by_viewer)?;
     let seen = presence.of(row.id);

@@ -24,10 +24,10 @@ pub async fn handler(
             phone: contact.phone,
             first_name: contact.first_name,
             last_name: contact.last_name,
-            note: contact.note.map(|note| note.text).unwrap_or_default(),
+            note: contact.note.map(|note| note.text),
         })
         .collect();
-    let imported = import::import(cx.service(), me, lines).await?;
+    let imported = import::import(cx.service(), me, lines, cx.origin()).await?;
     let mut mentioned = Mentioned::default();
     for (_, user) in &imported.found {
         mentioned.user(*user);

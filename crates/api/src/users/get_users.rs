@@ -20,10 +20,10 @@ pub async fn handler(cx: Cx, request: functions::users::GetUsers) -> Result<Vec<
     view::read(&cx, move |tx| {
         let mut users = Vec::with_capacity(request.id.len());
         for input in &request.id {
-            users.push(match (from_tl::input_user(tx, me, input), input) {
-                (Ok(id), _) => people::user(tx, me, id, &presence)?,
-                (Err(_), enums::InputUser::InputUser(user)) => types::UserEmpty { id: user.user_id }.into(),
-                (Err(_), _) => types::UserEmpty { id: 0 }.into(),
+            users.push(match (from_tl::met(tx, me, input)?, input) {
+                (Some(id), _) => people::user(tx, me, id, &presence)?,
+                (None, enums::InputUser::InputUser(user)) => types::UserEmpty { id: user.user_id }.into(),
+                (None, _) => types::UserEmpty { id: 0 }.into(),
             });
         }
         Ok(users)

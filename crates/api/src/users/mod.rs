@@ -1,3 +1,4 @@
 //! `users.*`: people.
 
+pub mod get_full_user;
 pub mod get_users;

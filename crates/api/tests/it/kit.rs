@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use domain::UserId;
+use domain::privacy::{Key, Rule, Rules};
 use testkit::world::{Device, World};
 use tl_api::{Method, enums, functions, types};
 
@@ -248,4 +250,23 @@ pub(crate) fn follow(from: i32, updates: &[enums::Update]) -> i32 {
         assert_eq!(pts, at + count, "a hole after {at} in {updates:?}");
         pts
     })
+}
+
+/// Somebody among the people of an answer.
+pub(crate) fn described(users: &[enums::User], id: UserId) -> types::User {
+    let found = users.iter().find_map(|user| match user {
+        enums::User::User(user) if user.id == id.0 => Some((**user).clone()),
+        _ => None,
+    });
+    found.expect("the user is described")
+}
+
+/// Sets the rules of somebody for a key.
+pub(crate) async fn allow(owner: &Device, key: Key, rules: Vec<Rule>) {
+    let (user, rules) = (owner.user, Rules::new(rules).expect("rules"));
+    let store = &owner.world.service.store;
+    store
+        .write(move |tx| store::privacy::set_rules(tx, user, key.code(), &rules.to_bytes()))
+        .await
+        .expect("the rules are kept");
 }

@@ -1,6 +1,7 @@
 //! The methods against a whole server in this process, on both engines.
 
 mod chat;
+mod contacts;
 mod dialogs;
 mod docs;
 mod history;
@@ -9,3 +10,4 @@ mod messages;
 mod mirror;
 mod scheduled;
 mod ttl;
+mod users;

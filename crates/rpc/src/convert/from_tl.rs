@@ -4,7 +4,7 @@ use domain::text::{DateFormat, Entity, EntityKind};
 use domain::{Fault, Peer, UserId};
 use tl_api::enums;
 use updates::content::Quote;
-use updates::{Tx, people};
+use updates::{StoreError, Tx, people};
 
 /// Whom an `InputPeer` names.
 ///
@@ -58,6 +58,21 @@ pub fn input_user(tx: &Tx<'_>, me: UserId, user: &enums::InputUser) -> Result<Us
             known_user(tx, me, user.user_id, user.access_hash).ok_or_else(Fault::user_id_invalid)
         }
         _ => Err(Fault::user_id_invalid()),
+    }
+}
+
+/// Whom an `InputUser` names, also without the hash where the caller knows them anyway: a contact, or
+/// somebody whom they have a dialog with. Libraries that lost their cache ask so.
+pub fn met(tx: &mut Tx<'_>, me: UserId, user: &enums::InputUser) -> Result<Option<UserId>, StoreError> {
+    if let Ok(user) = input_user(tx, me, user) {
+        return Ok(Some(user));
+    }
+    match user {
+        enums::InputUser::InputUser(user) if user.access_hash == 0 && user.user_id > 0 => {
+            let user = UserId(user.user_id);
+            Ok(people::knows(tx, me, user)?.then_some(user))
+        }
+        _ => Ok(None),
     }
 }
 

@@ -1,11 +1,15 @@
 //! `contacts.importContacts`: saving numbers with the names that the user has for them.
 
+use std::collections::BTreeSet;
+
 use domain::flood::IMPORT_CONTACTS;
 use domain::phone::Phone;
 use domain::{Error, UserId, limits, names};
+use store::Tx;
 use store::contacts::{self, Entry};
-use store::{Tx, users};
+use updates::log::Origin;
 
+use super::{changes, find};
 use crate::Service;
 use crate::accounts::flood;
 
@@ -16,7 +20,8 @@ pub struct Line {
     pub phone: String,
     pub first_name: String,
     pub last_name: String,
-    pub note: String,
+    /// `None` leaves what was noted before.
+    pub note: Option<String>,
 }
 
 /// What became of the lines.
@@ -29,38 +34,75 @@ pub struct Imported {
 }
 
 /// Saves phone book lines: the number and the names, nothing else (P3.4a). Lines that are no phone number
-/// are passed over, as people's phone books hold many.
+/// are passed over, as people's phone books hold many; so are the user's own number, and whatever is more
+/// than one account may save.
 ///
 /// Errors: `FLOOD_WAIT_x`.
-pub async fn import(service: &Service, owner: UserId, lines: Vec<Line>) -> Result<Imported, Error> {
+pub async fn import(
+    service: &Service,
+    owner: UserId,
+    lines: Vec<Line>,
+    origin: Origin,
+) -> Result<Imported, Error> {
     service
         .store
         .write(move |tx| {
             let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
             flood::take(tx, &IMPORT_CONTACTS, &owner.0.to_string(), count)??;
+            let saved = usize::try_from(contacts::count(tx, owner)?).unwrap_or(usize::MAX);
+            let mut room = limits::CONTACTS.saturating_sub(saved);
             let mut imported = Imported::default();
+            let mut changed = BTreeSet::new();
             for (index, line) in lines.into_iter().enumerate() {
                 if index >= limits::IMPORT_CONTACTS_BATCH {
                     imported.retry.push(line.client_id);
                     continue;
                 }
                 let client_id = line.client_id;
-                if let Some(user) = save(tx, owner, line)? {
+                let Some(saved) = save(tx, owner, line, &mut room)? else { continue };
+                if let Some(user) = saved.user {
                     imported.found.push((client_id, user));
+                    changed.extend(saved.is_new.then_some(user));
                 }
             }
+            changes::tell(tx, owner, &changed, origin)?;
             Ok(imported)
         })
         .await
 }
 
-fn save(tx: &mut Tx<'_>, owner: UserId, line: Line) -> Result<Option<UserId>, Error> {
+struct Saved {
+    user: Option<UserId>,
+    /// There is something for the devices to hear of.
+    is_new: bool,
+}
+
+fn save(tx: &mut Tx<'_>, owner: UserId, line: Line, room: &mut usize) -> Result<Option<Saved>, Error> {
     let Ok(phone) = Phone::parse(&line.phone) else { return Ok(None) };
     let Ok((first_name, last_name)) = names::contact_name(&line.first_name, &line.last_name) else {
         return Ok(None);
     };
-    let user = users::by_phone(tx, phone.digits())?;
-    let entry = Entry { phone: phone.digits().to_owned(), first_name, last_name, note: line.note };
+    let user = find::by_phone(tx, owner, phone.digits())?;
+    if user == Some(owner) {
+        return Ok(None);
+    }
+    let before = contacts::by_phone(tx, owner, phone.digits())?;
+    if before.is_none() {
+        let Some(left) = room.checked_sub(1) else { return Ok(None) };
+        *room = left;
+    }
+    let note = match (&before, line.note) {
+        (Some(before), None) => before.entry.note.clone(),
+        (_, note) => names::note(&note.unwrap_or_default()),
+    };
+    let entry = Entry { phone: phone.digits().to_owned(), first_name, last_name, note };
+    if before.is_some_and(|before| before.user == user && before.entry == entry) {
+        return Ok(Some(Saved { user, is_new: false }));
+    }
+    if let Some(user) = user {
+        // One entry for each person: what was saved under another number, or without one, gives way.
+        contacts::delete(tx, owner, user)?;
+    }
     contacts::upsert(tx, owner, user, &entry)?;
-    Ok(user.filter(|user| *user != owner))
+    Ok(Some(Saved { user, is_new: true }))
 }

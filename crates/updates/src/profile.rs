@@ -1,0 +1,36 @@
+//! Everything that a viewer may know of a user.
+
+use domain::privacy::Key;
+use domain::{Peer, UserId, ids};
+use store::{StoreError, Tx, contacts, dialogs, histories, privacy, users};
+use tl_api::types;
+
+use crate::{people, settings};
+
+/// The full profile; `None` when there is no such account.
+pub fn full(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<types::UserFull>, StoreError> {
+    let Some(row) = users::get(tx, id)? else { return Ok(None) };
+    let peer = Peer::User(id);
+    let about = !row.profile.about.is_empty() && people::allows(tx, id, viewer, Key::About)?;
+    let linked = people::allows(tx, id, viewer, Key::Forwards)?;
+    let name = format!("{} {}", row.profile.first_name, row.profile.last_name);
+    let note = contacts::by_user(tx, viewer, id)?.map(|contact| contact.entry.note);
+    let service = id == ids::SERVICE_USER;
+    Ok(Some(types::UserFull {
+        id: id.0,
+        blocked: privacy::is_blocked(tx, viewer, peer)?,
+        phone_calls_private: !service && !people::allows(tx, id, viewer, Key::PhoneCall)?,
+        voice_messages_forbidden: !service && !people::allows(tx, id, viewer, Key::VoiceMessages)?,
+        read_dates_private: !service && !people::allows(tx, id, viewer, Key::StatusTimestamp)?,
+        can_pin_message: true,
+        about: about.then_some(row.profile.about),
+        settings: settings::of_peer(tx, viewer, peer)?,
+        pinned_msg_id: histories::pinned(tx, viewer, peer, 1)?.first().copied(),
+        ttl_period: dialogs::get(tx, viewer, peer)?.and_then(|dialog| dialog.ttl_period),
+        private_forward_name: (!linked).then(|| name.trim_end().to_owned()),
+        note: note
+            .filter(|note| !note.is_empty())
+            .map(|text| types::TextWithEntities { text, ..Default::default() }),
+        ..Default::default()
+    }))
+}
