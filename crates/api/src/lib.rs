@@ -3,6 +3,7 @@
 //! A handler turns a request into a command of `service` (or a view of `updates`, for what only reads) and
 //! the outcome into wire types. A new method is one new file, and one line in [`registry`].
 
+pub mod account;
 pub mod auth;
 pub mod contacts;
 pub mod docs;

@@ -1,19 +1,48 @@
 //! Every method that is built, one line each, in the order of the alphabet.
 
 use rpc::Registry;
-use rpc::registry::{public, user};
+use rpc::registry::{device, public, user};
 
-use crate::{auth, contacts, help, messages, updates, users};
+use crate::{account, auth, contacts, help, messages, updates, users};
 
 pub fn registry() -> Registry {
     Registry::new(vec![
+        user("account.changeAuthorizationSettings", account::change_authorization_settings::handler),
+        user("account.checkUsername", account::check_username::handler),
+        user("account.getAccountTTL", account::get_account_ttl::handler),
+        user("account.getAuthorizations", account::get_authorizations::handler),
+        user("account.getContactSignUpNotification", account::get_contact_sign_up_notification::handler),
+        user("account.getContentSettings", account::get_content_settings::handler),
+        user("account.getGlobalPrivacySettings", account::get_global_privacy_settings::handler),
+        user("account.getNotifyExceptions", account::get_notify_exceptions::handler),
+        user("account.getNotifySettings", account::get_notify_settings::handler),
+        user("account.getPassword", account::get_password::handler),
+        user("account.getPrivacy", account::get_privacy::handler),
+        user("account.resetAuthorization", account::reset_authorization::handler),
+        user("account.resetNotifySettings", account::reset_notify_settings::handler),
+        user("account.setAccountTTL", account::set_account_ttl::handler),
+        user("account.setAuthorizationTTL", account::set_authorization_ttl::handler),
+        user("account.setContactSignUpNotification", account::set_contact_sign_up_notification::handler),
+        user("account.setGlobalPrivacySettings", account::set_global_privacy_settings::handler),
+        user("account.setPrivacy", account::set_privacy::handler),
+        user("account.updateNotifySettings", account::update_notify_settings::handler),
+        user("account.updateProfile", account::update_profile::handler),
+        user("account.updateStatus", account::update_status::handler),
+        user("account.updateUsername", account::update_username::handler),
+        user("auth.acceptLoginToken", auth::accept_login_token::handler),
         public("auth.bindTempAuthKey", auth::bind_temp_auth_key::handler),
-        public("auth.cancelCode", auth::cancel_code::handler),
-        public("auth.logOut", auth::log_out::handler),
-        public("auth.resendCode", auth::resend_code::handler),
-        public("auth.sendCode", auth::send_code::handler),
-        public("auth.signIn", auth::sign_in::handler),
-        public("auth.signUp", auth::sign_up::handler),
+        device("auth.cancelCode", auth::cancel_code::handler),
+        device("auth.dropTempAuthKeys", auth::drop_temp_auth_keys::handler),
+        user("auth.exportAuthorization", auth::export_authorization::handler),
+        device("auth.exportLoginToken", auth::export_login_token::handler),
+        device("auth.importAuthorization", auth::import_authorization::handler),
+        device("auth.importLoginToken", auth::import_login_token::handler),
+        device("auth.logOut", auth::log_out::handler),
+        device("auth.resendCode", auth::resend_code::handler),
+        user("auth.resetAuthorizations", auth::reset_authorizations::handler),
+        device("auth.sendCode", auth::send_code::handler),
+        device("auth.signIn", auth::sign_in::handler),
+        device("auth.signUp", auth::sign_up::handler),
         user("contacts.acceptContact", contacts::accept_contact::handler),
         user("contacts.addContact", contacts::add_contact::handler),
         user("contacts.block", contacts::block::handler),

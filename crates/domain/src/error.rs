@@ -41,6 +41,8 @@ faults! {
     auth_token_already_accepted = 400 "AUTH_TOKEN_ALREADY_ACCEPTED";
     auth_token_expired = 400 "AUTH_TOKEN_EXPIRED";
     auth_token_invalid = 400 "AUTH_TOKEN_INVALID";
+    auth_token_invalidx = 400 "AUTH_TOKEN_INVALIDX";
+    autoarchive_not_available = 403 "AUTOARCHIVE_NOT_AVAILABLE";
     bad_request = 400 "INPUT_REQUEST_INVALID";
     chat_forwards_restricted = 400 "CHAT_FORWARDS_RESTRICTED";
     chat_not_modified = 400 "CHAT_NOT_MODIFIED";
@@ -55,6 +57,7 @@ faults! {
     expires_at_invalid = 400 "EXPIRES_AT_INVALID";
     firstname_invalid = 400 "FIRSTNAME_INVALID";
     folder_id_invalid = 400 "FOLDER_ID_INVALID";
+    fresh_reset_authorisation_forbidden = 406 "FRESH_RESET_AUTHORISATION_FORBIDDEN";
     hash_invalid = 400 "HASH_INVALID";
     input_constructor_invalid = 400 "INPUT_CONSTRUCTOR_INVALID";
     input_fetch_error = 400 "INPUT_FETCH_ERROR";
@@ -96,6 +99,7 @@ faults! {
     privacy_too_long = 400 "PRIVACY_TOO_LONG";
     privacy_value_invalid = 400 "PRIVACY_VALUE_INVALID";
     query_too_short = 400 "QUERY_TOO_SHORT";
+    random_length_invalid = 400 "RANDOM_LENGTH_INVALID";
     random_id_duplicate = 500 "RANDOM_ID_DUPLICATE";
     random_id_empty = 400 "RANDOM_ID_EMPTY";
     random_id_invalid = 400 "RANDOM_ID_INVALID";
@@ -108,8 +112,11 @@ faults! {
     search_query_empty = 400 "SEARCH_QUERY_EMPTY";
     send_code_unavailable = 406 "SEND_CODE_UNAVAILABLE";
     session_password_needed = 401 "SESSION_PASSWORD_NEEDED";
+    settings_invalid = 400 "SETTINGS_INVALID";
+    stickerset_invalid = 406 "STICKERSET_INVALID";
     temp_auth_key_already_bound = 400 "TEMP_AUTH_KEY_ALREADY_BOUND";
     temp_auth_key_empty = 400 "TEMP_AUTH_KEY_EMPTY";
+    ttl_days_invalid = 400 "TTL_DAYS_INVALID";
     ttl_period_invalid = 400 "TTL_PERIOD_INVALID";
     user_id_invalid = 400 "USER_ID_INVALID";
     user_is_blocked = 400 "USER_IS_BLOCKED";

@@ -51,8 +51,20 @@ pub const TEMP_KEY_LIFETIME_SECS: i64 = 7 * DAY;
 pub const AUTHORIZATIONS: usize = 100;
 /// Device model, system version and so on from `initConnection`, in characters.
 pub const DEVICE_FIELD_LENGTH: usize = 128;
-/// A device that did not connect for so long is signed out.
+/// A device that did not connect for so long is signed out, unless the user chose another period.
 pub const AUTHORIZATION_TTL_DAYS: i32 = 180;
+pub const AUTHORIZATION_TTL_DAYS_MIN: i32 = 1;
+pub const AUTHORIZATION_TTL_DAYS_MAX: i32 = 366;
+/// A device that was signed in less than this ago cannot sign out those that were there before it.
+pub const FRESH_AUTHORIZATION_SECS: i64 = DAY;
+/// A key that nobody is signed in with is forgotten when it was not used for so long.
+pub const UNUSED_KEY_DAYS: i64 = 30;
+/// Strings in one `langpack.getStrings`.
+pub const LANG_STRINGS_BATCH: usize = 1000;
+/// The name of a sound on a device.
+pub const SOUND_NAME_BYTES: usize = 256;
+/// Random bytes that `messages.getDhConfig` gives, at most.
+pub const DH_RANDOM_LENGTH: i32 = 1024;
 
 // Contacts and privacy.
 

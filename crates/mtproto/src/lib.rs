@@ -23,6 +23,11 @@ pub mod packet;
 pub mod session;
 pub mod transport;
 
+/// The group of every key exchange: the handshake's, and the one that clients are told for secret chats.
+pub mod dh {
+    pub use crypto::dh::{G, prime};
+}
+
 #[cfg(test)]
 mod tests;
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{Fault, SessionRef, UserId};
 use service::Service;
+use updates::Listener;
 
 use crate::boundary::{Caller, Effect};
 use crate::devices::Devices;
@@ -74,6 +75,13 @@ impl Cx {
 
     pub fn auth_key_id(&self) -> i64 {
         self.inner.caller.auth_key_id
+    }
+
+    /// The session hears when its QR code is accepted, although nobody is signed in to it.
+    pub fn await_login(&self) {
+        let caller = &self.inner.caller;
+        let (session, auth_key_id) = (caller.session, caller.auth_key_id);
+        self.inner.service.hub.await_login(Listener { session, auth_key_id, layer: self.inner.layer });
     }
 
     /// The state of keys that this node holds in memory; to be told when a key signs in or out.

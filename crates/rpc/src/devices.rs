@@ -24,44 +24,52 @@ pub struct State {
     /// The layer last announced with this key, by any of its sessions; 0 before the first.
     pub layer: i32,
     init: Init,
+    /// As it was last written down.
+    address: String,
     noted_at: Time,
+}
+
+/// What has to be written down of a key's use.
+pub(crate) struct Use {
+    /// News of the device: where it calls from.
+    pub(crate) device: Option<(i32, keys::Device)>,
 }
 
 /// The state of keys by id. The store is the truth; whoever changes a key there tells this too.
 #[derive(Default)]
 pub struct Devices {
-    known: Mutex<HashMap<i64, State>>,
+    known: Mutex<Known>,
     sessions: OnceLock<Arc<dyn Sessions>>,
+}
+
+#[derive(Default)]
+struct Known {
+    states: HashMap<i64, State>,
+    /// Rises whenever a key changes hands: what was read from the store before that may be wrong.
+    changes: u64,
 }
 
 impl Devices {
     /// The key's state, from memory or the store.
     pub(crate) async fn state(&self, service: &Service, key: i64) -> Result<State, Error> {
-        if let Some(state) = self.lock().get(&key) {
-            return Ok(state.clone());
+        loop {
+            let before = {
+                let known = self.lock();
+                if let Some(state) = known.states.get(&key) {
+                    return Ok(state.clone());
+                }
+                known.changes
+            };
+            let state = keys::load(service, key).await?.map_or_else(State::default, from_stored);
+            let mut known = self.lock();
+            if known.changes != before {
+                continue;
+            }
+            if known.states.len() >= KEYS_MAX {
+                known.states.clear();
+            }
+            return Ok(known.states.entry(key).or_insert(state).clone());
         }
-        let state = match keys::load(service, key).await? {
-            Some(key) => State {
-                user: key.user,
-                layer: key.layer,
-                init: Init {
-                    api_id: key.device.api_id,
-                    device_model: key.device.device_model,
-                    system_version: key.device.system_version,
-                    app_version: key.device.app_version,
-                    system_lang_code: key.device.system_lang_code,
-                    lang_pack: key.device.lang_pack,
-                    lang_code: key.device.lang_code,
-                },
-                noted_at: key.last_active,
-            },
-            None => State::default(),
-        };
-        let mut known = self.lock();
-        if known.len() >= KEYS_MAX {
-            known.clear();
-        }
-        Ok(known.entry(key).or_insert(state).clone())
     }
 
     /// Takes in what a query's wrappers announced, and writes it down when it is news.
@@ -75,57 +83,65 @@ impl Devices {
     ) -> Result<(), Error> {
         let news = {
             let mut known = self.lock();
-            let Some(state) = known.get_mut(&key) else { return Ok(()) };
+            let Some(state) = known.states.get_mut(&key) else { return Ok(()) };
             let layer = layer.unwrap_or(state.layer);
             let init = init.map_or_else(|| state.init.clone(), shorten);
-            let changed = state.layer != layer || state.init != init;
+            let address = address.to_string();
+            let changed = state.layer != layer || state.init != init || state.address != address;
             state.layer = layer;
             state.init = init;
+            state.address = address;
             changed.then(|| (state.layer, state.init.clone()))
         };
         match news {
-            Some((layer, init)) => keys::describe(service, key, layer, device(init, address)).await,
+            Some((layer, init)) => {
+                keys::describe(service, key, layer, device(init, address.to_string())).await
+            }
             None => Ok(()),
         }
     }
 
-    /// Whether the device's use has to be written down now.
-    pub(crate) fn note_use(&self, key: i64, now: Time) -> bool {
+    /// What has to be written down now that the device is in use; `None` when it was not long ago.
+    pub(crate) fn note_use(&self, key: i64, address: IpAddr, now: Time) -> Option<Use> {
         let mut known = self.lock();
-        let Some(state) = known.get_mut(&key) else { return false };
-        let due = state.noted_at.plus_secs(USED_EVERY_SECS) <= now;
-        if due {
-            state.noted_at = now;
+        let state = known.states.get_mut(&key)?;
+        let address = address.to_string();
+        let moved = state.address != address;
+        if !moved && state.noted_at.plus_secs(USED_EVERY_SECS) > now {
+            return None;
         }
-        due
+        state.noted_at = now;
+        state.address.clone_from(&address);
+        Some(Use { device: moved.then(|| (state.layer, device(state.init.clone(), address))) })
     }
 
-    /// The key was signed in.
-    pub fn signed_in(&self, key: i64, user: UserId) {
-        if let Some(state) = self.lock().get_mut(&key) {
-            state.user = Some(user);
+    /// The key belongs to `user` now, or to nobody. `close`: its connections are closed, so that its client
+    /// comes back and finds out.
+    pub fn changed(&self, key: i64, user: Option<UserId>, close: bool) {
+        let mut known = self.lock();
+        known.changes += 1;
+        if let Some(state) = known.states.get_mut(&key) {
+            state.user = user;
         }
-    }
-
-    /// The key was signed out.
-    pub fn signed_out(&self, key: i64) {
-        if let Some(state) = self.lock().get_mut(&key) {
-            state.user = None;
-        }
-    }
-
-    /// The key was signed out from another device: its connections are closed, so that its client comes
-    /// back and finds out.
-    pub fn turned_out(&self, key: i64) {
-        self.signed_out(key);
-        if let Some(sessions) = self.sessions.get() {
+        drop(known);
+        if close && let Some(sessions) = self.sessions.get() {
             sessions.disconnect_key(key);
         }
     }
 
-    /// The account that the key is signed in to, as far as this node knows.
-    pub(crate) fn user(&self, key: i64) -> Option<UserId> {
-        self.lock().get(&key).and_then(|state| state.user)
+    /// Temporary keys were dropped: their sessions end.
+    pub fn dropped(&self, keys: &[i64]) {
+        for key in keys {
+            self.forget(*key);
+            if let Some(sessions) = self.sessions.get() {
+                sessions.drop_key(*key);
+            }
+        }
+    }
+
+    /// Whether the key is known to belong to somebody else than `user`, or to nobody.
+    pub(crate) fn is_not_of(&self, key: i64, user: UserId) -> bool {
+        self.lock().states.get(&key).is_some_and(|state| state.user != Some(user))
     }
 
     pub(crate) fn connect(&self, sessions: Arc<dyn Sessions>) {
@@ -134,20 +150,35 @@ impl Devices {
 
     /// The key is no more, or has changed in the store.
     pub fn forget(&self, key: i64) {
-        self.lock().remove(&key);
+        let mut known = self.lock();
+        known.changes += 1;
+        known.states.remove(&key);
     }
 
-    /// What the key's client said of itself last.
-    pub fn init(&self, key: i64) -> Init {
-        self.lock().get(&key).map(|state| state.init.clone()).unwrap_or_default()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, State>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn device(init: Init, address: IpAddr) -> keys::Device {
+fn from_stored(key: keys::AuthKey) -> State {
+    State {
+        user: key.user,
+        layer: key.layer,
+        init: Init {
+            api_id: key.device.api_id,
+            device_model: key.device.device_model,
+            system_version: key.device.system_version,
+            app_version: key.device.app_version,
+            system_lang_code: key.device.system_lang_code,
+            lang_pack: key.device.lang_pack,
+            lang_code: key.device.lang_code,
+        },
+        address: key.device.address,
+        noted_at: key.last_active,
+    }
+}
+
+fn device(init: Init, address: String) -> keys::Device {
     keys::Device {
         api_id: init.api_id,
         device_model: init.device_model,
@@ -156,7 +187,7 @@ fn device(init: Init, address: IpAddr) -> keys::Device {
         system_lang_code: init.system_lang_code,
         lang_pack: init.lang_pack,
         lang_code: init.lang_code,
-        address: address.to_string(),
+        address,
     }
 }
 

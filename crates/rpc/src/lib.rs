@@ -15,6 +15,9 @@ mod keys;
 pub mod registry;
 mod run;
 
+/// The group that clients are told for secret chats and calls: the handshake's.
+pub use mtproto::dh;
+
 pub use context::Cx;
 pub use domain::{Error, Fault};
 pub use registry::{Access, Entry, Registry};

@@ -34,6 +34,17 @@ where
     entry(name, Access::Public, handler)
 }
 
+/// A method for devices that need not be signed in: it signs them in or out.
+pub fn device<Req, Res, F, Fut>(name: &'static str, handler: F) -> Entry
+where
+    Req: Decode + Send + 'static,
+    Res: Encode + Send + 'static,
+    F: Fn(Cx, Req) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Res, Error>> + Send + 'static,
+{
+    entry(name, Access::Device, handler)
+}
+
 /// A method for those who are signed in.
 pub fn user<Req, Res, F, Fut>(name: &'static str, handler: F) -> Entry
 where

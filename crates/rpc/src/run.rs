@@ -1,14 +1,16 @@
 //! One call from its bytes to its answer.
 
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
-use domain::{BoxFuture, Error, Fault, SessionRef};
+use domain::{BoxFuture, Error, Fault, SessionRef, UserId};
 use service::Service;
 use service::accounts::keys;
 use tl::{DecodeError, Encode, Reader};
+use updates::Listener;
 
 use crate::access::Access;
 use crate::answer;
@@ -49,18 +51,26 @@ impl Rpc {
 
     /// Says where pushes go and who closes connections. Only the first call counts.
     pub fn connect(&self, sessions: Arc<dyn Sessions>) {
-        self.shared.service.hub.connect(Arc::new(Pushes(Arc::clone(&sessions))));
+        let devices = Arc::clone(&self.shared.devices);
+        self.shared.service.hub.connect(Arc::new(Pushes { sessions: Arc::clone(&sessions), devices }));
         self.shared.devices.connect(Arc::clone(&sessions));
         let _ = self.shared.sessions.set(sessions);
     }
 }
 
 /// The hub's way to the gateway.
-struct Pushes(Arc<dyn Sessions>);
+struct Pushes {
+    sessions: Arc<dyn Sessions>,
+    devices: Arc<Devices>,
+}
 
 impl updates::PushTarget for Pushes {
     fn push(&self, session: SessionRef, body: &[u8]) -> bool {
-        self.0.push(session, body)
+        self.sessions.push(session, body)
+    }
+
+    fn key_changed(&self, auth_key_id: i64, user: Option<UserId>, close: bool) {
+        self.devices.changed(auth_key_id, user, close);
     }
 }
 
@@ -105,13 +115,14 @@ impl Shared {
         let mut reader = Reader::new(&envelope.query);
         let entry = self.find(&envelope.query)?;
         let unbound = caller.is_temporary && caller.session.key_id == caller.auth_key_id;
-        if unbound && entry.access == Access::User {
+        if unbound && entry.access != Access::Public {
             return Err(Fault::auth_key_perm_empty().into());
         }
         if entry.access == Access::User && state.user.is_none() {
             return Err(Fault::auth_key_unregistered().into());
         }
         let session = caller.session;
+        let address = caller.address;
         let service = Arc::clone(&self.service);
         let cx = Cx::new(service, Arc::clone(&self.devices), caller, layer, state.user, msg_id);
         let future = (entry.call)(cx.clone(), &mut reader).map_err(|error| refuse(&error))?;
@@ -120,12 +131,11 @@ impl Shared {
             && !envelope.without_updates
             && !entry.name.starts_with(FILES)
         {
-            self.service.hub.attach(user, session, layer);
+            self.listen(user, Listener { session, auth_key_id: key, layer })?;
         }
-        self.note_use(key, &cx).await?;
+        self.note_use(key, address, &cx).await?;
         let result = guarded(entry.name, future).await?;
         let body = result.to_bytes(layer).map_err(|_| Fault::connection_layer_invalid())?;
-        self.after(&cx, session, state.user);
         Ok(Reply { body, effect: cx.effect() })
     }
 
@@ -143,18 +153,22 @@ impl Shared {
         }
     }
 
-    async fn note_use(&self, key: i64, cx: &Cx) -> Result<(), Error> {
-        if self.devices.note_use(key, self.service.now()) {
-            keys::used(&self.service, key, cx.user()).await?;
+    /// The session hears what happens to the user from now on, unless its key changed hands meanwhile.
+    fn listen(&self, user: UserId, listener: Listener) -> Result<(), Fault> {
+        self.service.hub.attach(user, listener);
+        if self.devices.is_not_of(listener.auth_key_id, user) {
+            self.service.hub.detach(listener.session);
+            return Err(Fault::auth_key_unregistered());
         }
         Ok(())
     }
 
-    /// A session whose key was signed out by its own call hears no more.
-    fn after(&self, cx: &Cx, session: SessionRef, before: Option<domain::UserId>) {
-        if before.is_some() && self.devices.user(cx.auth_key_id()) != before {
-            self.service.hub.detach(session);
+    async fn note_use(&self, key: i64, address: IpAddr, cx: &Cx) -> Result<(), Error> {
+        let Some(noted) = self.devices.note_use(key, address, self.service.now()) else { return Ok(()) };
+        if let Some((layer, device)) = noted.device {
+            keys::describe(&self.service, key, layer, device).await?;
         }
+        keys::used(&self.service, key, cx.user()).await
     }
 }
 

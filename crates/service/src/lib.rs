@@ -16,6 +16,9 @@ pub mod delivery;
 pub mod dialogs;
 pub mod jobs;
 pub mod messages;
+pub mod notify;
+pub mod privacy;
+pub mod profile;
 
 pub use delivery::CodeSender;
 

@@ -23,6 +23,7 @@ CREATE TABLE users (
     last_seen BIGINT NOT NULL,
     flags BIGINT NOT NULL,
     delete_after_days BIGINT NOT NULL,
+    sign_out_after_days BIGINT NOT NULL,
     version BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX users_phone_hash ON users (phone_hash) WHERE phone_hash IS NOT NULL;
@@ -41,10 +42,14 @@ CREATE TABLE auth_keys (
     layer BIGINT NOT NULL,
     device BLOB,
     signed_in_at BIGINT,
-    last_active BIGINT NOT NULL
+    last_active BIGINT NOT NULL,
+    main_id BIGINT,
+    flags BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX auth_keys_user_id ON auth_keys (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX auth_keys_perm_id ON auth_keys (perm_id) WHERE perm_id IS NOT NULL;
+CREATE INDEX auth_keys_main_id ON auth_keys (main_id) WHERE main_id IS NOT NULL;
+CREATE INDEX auth_keys_last_active ON auth_keys (last_active) WHERE temporary = 0;
 CREATE INDEX auth_keys_expires_at ON auth_keys (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE sign_in_codes (
@@ -70,6 +75,7 @@ CREATE INDEX counters_window_start ON counters (window_start);
 
 CREATE TABLE login_tokens (
     token_hash BLOB NOT NULL PRIMARY KEY,
+    kind BIGINT NOT NULL,
     auth_key_id BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
@@ -212,6 +218,13 @@ CREATE TABLE settings (
     name TEXT NOT NULL,
     value BLOB NOT NULL,
     PRIMARY KEY (owner, name)
+) WITHOUT ROWID;
+
+CREATE TABLE notify_settings (
+    owner BIGINT NOT NULL,
+    scope BIGINT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (owner, scope)
 ) WITHOUT ROWID;
 
 CREATE TABLE outbox (

@@ -1,6 +1,6 @@
 //! Authorization keys, and which account each is signed in to.
 
-use domain::{Time, UserId};
+use domain::{Hint, Time, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::{Owner, Row, RowKey, StoreError, Tx, Value};
@@ -10,22 +10,34 @@ const TABLE: &str = "auth_keys";
 macro_rules! columns {
     () => {
         "id, key, temporary, perm_id, user_id, created_at, expires_at, initial_salt, dc, layer, device, \
-         signed_in_at, last_active"
+         signed_in_at, last_active, main_id, flags"
     };
 }
 
 const INSERT: &str = "INSERT INTO auth_keys (id, key, temporary, created_at, expires_at, initial_salt, dc, \
-     layer, last_active) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $4) ON CONFLICT (id) DO NOTHING";
+     layer, last_active, flags) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $4, 0) ON CONFLICT (id) DO NOTHING";
 const SELECT: &str = concat!("SELECT ", columns!(), " FROM auth_keys WHERE id = $1");
-const OF_USER: &str =
-    concat!("SELECT ", columns!(), " FROM auth_keys WHERE user_id = $1 ORDER BY last_active DESC, id");
+const OF_USER: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM auth_keys WHERE user_id = $1 AND main_id IS NULL ORDER BY last_active DESC, id"
+);
 const BIND: &str = "UPDATE auth_keys SET perm_id = $2, expires_at = $3 WHERE id = $1";
-const SIGN_IN: &str = "UPDATE auth_keys SET user_id = $2, signed_in_at = $3 WHERE id = $1";
-const SIGN_OUT: &str = "UPDATE auth_keys SET user_id = NULL, signed_in_at = NULL WHERE id = $1";
+const SIGN_IN: &str =
+    "UPDATE auth_keys SET user_id = $2, signed_in_at = $3, main_id = $4, flags = $5 WHERE id = $1";
+const SIGN_OUT: &str = "UPDATE auth_keys SET user_id = NULL, signed_in_at = NULL, main_id = NULL, flags = 0 \
+     WHERE id = $1 OR main_id = $1 RETURNING id";
+const SET_FLAGS: &str = "UPDATE auth_keys SET flags = $2 WHERE id = $1";
 const SET_DEVICE: &str = "UPDATE auth_keys SET layer = $2, device = $3 WHERE id = $1";
 const SET_ACTIVE: &str = "UPDATE auth_keys SET last_active = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM auth_keys WHERE id = $1 OR perm_id = $1";
-const EXPIRED: &str = "DELETE FROM auth_keys WHERE temporary = 1 AND expires_at < $1";
+const EXPIRED: &str = "DELETE FROM auth_keys WHERE id IN (SELECT id FROM auth_keys WHERE temporary = 1 \
+     AND expires_at < $1 ORDER BY expires_at LIMIT $2)";
+const UNUSED: &str = "SELECT id FROM auth_keys WHERE temporary = 0 AND user_id IS NULL AND last_active < $1 \
+     ORDER BY last_active LIMIT $2";
+const IDLE: &str = "SELECT k.id FROM auth_keys k JOIN users u ON u.id = k.user_id \
+     WHERE k.last_active < $1 AND k.last_active < $1 - (u.sign_out_after_days - 1) * 86400 \
+     AND k.temporary = 0 AND k.main_id IS NULL ORDER BY k.last_active LIMIT $2";
 const BOUND: &str = "SELECT id FROM auth_keys WHERE perm_id = $1";
 
 /// What a client said of itself in `initConnection`, and where it called from. Sealed as a whole.
@@ -62,6 +74,19 @@ pub struct AuthKey {
     pub device: Device,
     pub signed_in_at: Option<Time>,
     pub last_active: Time,
+    /// The key whose sign-in this one shares: clients make a key for each data centre.
+    pub main_id: Option<i64>,
+    pub flags: i64,
+}
+
+/// Bits of [`AuthKey::flags`].
+pub mod flag {
+    /// The user was not yet asked whether this sign-in was theirs.
+    pub const UNCONFIRMED: i64 = 1;
+    /// The device takes no secret chats.
+    pub const NO_SECRET_CHATS: i64 = 2;
+    /// The device takes no calls.
+    pub const NO_CALLS: i64 = 4;
 }
 
 /// What a finished handshake leaves behind.
@@ -94,7 +119,7 @@ pub fn get(tx: &mut Tx<'_>, id: i64) -> Result<Option<AuthKey>, StoreError> {
     row.map(|row| read(tx, &row)).transpose()
 }
 
-/// The keys that are signed in to an account, last used first.
+/// The devices of an account, last used first: keys with a sign-in of their own.
 pub fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<AuthKey>, StoreError> {
     let rows = tx.query(OF_USER, &[Value::Int(user.0)])?;
     rows.iter().map(|row| read(tx, row)).collect()
@@ -111,14 +136,35 @@ pub fn bound_to(tx: &mut Tx<'_>, perm_id: i64) -> Result<Vec<i64>, StoreError> {
     tx.query(BOUND, &[Value::Int(perm_id)])?.iter().map(|row| row.int(0)).collect()
 }
 
-pub fn sign_in(tx: &mut Tx<'_>, id: i64, user: UserId) -> Result<(), StoreError> {
+/// Signs a key in. `main_id` names the key whose sign-in it shares, if it has none of its own.
+pub fn sign_in(
+    tx: &mut Tx<'_>,
+    id: i64,
+    user: UserId,
+    main_id: Option<i64>,
+    flags: i64,
+) -> Result<(), StoreError> {
     let now = tx.now().secs();
-    tx.execute(SIGN_IN, &[Value::Int(id), Value::Int(user.0), Value::Int(now)])?;
+    let values =
+        [Value::Int(id), Value::Int(user.0), Value::Int(now), Value::opt_int(main_id), Value::Int(flags)];
+    tx.execute(SIGN_IN, &values)?;
+    tx.hint(Hint::Key { auth_key_id: id, user: Some(user), close: false });
     Ok(())
 }
 
-pub fn sign_out(tx: &mut Tx<'_>, id: i64) -> Result<(), StoreError> {
-    tx.execute(SIGN_OUT, &[Value::Int(id)])?;
+/// Signs a key out, and those that share its sign-in. `close`: at another device's wish, so that the
+/// clients have to be told.
+pub fn sign_out(tx: &mut Tx<'_>, id: i64, close: bool) -> Result<(), StoreError> {
+    for row in tx.query(SIGN_OUT, &[Value::Int(id)])? {
+        let key = row.int(0)?;
+        // Whoever leaves by their own call gets an answer by that connection.
+        tx.hint(Hint::Key { auth_key_id: key, user: None, close: close || key != id });
+    }
+    Ok(())
+}
+
+pub fn set_flags(tx: &mut Tx<'_>, id: i64, flags: i64) -> Result<(), StoreError> {
+    tx.execute(SET_FLAGS, &[Value::Int(id), Value::Int(flags)])?;
     Ok(())
 }
 
@@ -135,15 +181,29 @@ pub fn set_active(tx: &mut Tx<'_>, id: i64, at: Time) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Forgets a key and the temporary keys bound to it.
+/// Forgets a key and the temporary keys bound to it; whoever shares its sign-in is signed out.
 pub fn delete(tx: &mut Tx<'_>, id: i64) -> Result<(), StoreError> {
+    sign_out(tx, id, false)?;
     tx.execute(DELETE, &[Value::Int(id)])?;
     Ok(())
 }
 
-/// Forgets temporary keys whose time is over.
-pub fn delete_expired(tx: &mut Tx<'_>, now: Time) -> Result<u64, StoreError> {
-    tx.execute(EXPIRED, &[Value::Int(now.secs())])
+/// Forgets temporary keys whose time is over, at most `limit`.
+pub fn delete_expired(tx: &mut Tx<'_>, now: Time, limit: i64) -> Result<u64, StoreError> {
+    tx.execute(EXPIRED, &[Value::Int(now.secs()), Value::Int(limit)])
+}
+
+/// Permanent keys that nobody is signed in with and that were last used before `before`.
+pub fn unused(tx: &mut Tx<'_>, before: Time, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let rows = tx.query(UNUSED, &[Value::Int(before.secs()), Value::Int(limit)])?;
+    rows.iter().map(|row| row.int(0)).collect()
+}
+
+/// Keys that are signed in, and unused for longer than their users let devices be.
+pub fn idle(tx: &mut Tx<'_>, now: Time, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let a_day_ago = now.plus_secs(-86_400);
+    let rows = tx.query(IDLE, &[Value::Int(a_day_ago.secs()), Value::Int(limit)])?;
+    rows.iter().map(|row| row.int(0)).collect()
 }
 
 fn read(tx: &mut Tx<'_>, row: &Row) -> Result<AuthKey, StoreError> {
@@ -170,5 +230,7 @@ fn read(tx: &mut Tx<'_>, row: &Row) -> Result<AuthKey, StoreError> {
         device,
         signed_in_at: row.opt_int(11)?.map(Time::from_secs),
         last_active: Time::from_secs(row.int(12)?),
+        main_id: row.opt_int(13)?,
+        flags: row.int(14)?,
     })
 }

@@ -104,6 +104,7 @@ pub const TABLES: &[Table] = &[
             plain("last_seen", "for the time limit of unused accounts, and shown by the privacy rules"),
             plain("flags", STATE),
             plain("delete_after_days", "the job that deletes unused accounts selects by it"),
+            plain("sign_out_after_days", "the job that signs unused devices out selects by it"),
             plain("version", COUNT),
         ],
     },
@@ -126,6 +127,8 @@ pub const TABLES: &[Table] = &[
             sealed("device"),
             plain("signed_in_at", DATE),
             plain("last_active", DATE),
+            plain("main_id", "the id of another authorization key"),
+            plain("flags", STATE),
         ],
     },
     Table {
@@ -154,11 +157,12 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "login_tokens",
-        owner: "the device that shows the QR code",
-        purpose: "sign-in by QR code",
+        owner: "the device that shows the QR code, or that carries its sign-in to another data centre",
+        purpose: "sign-in by QR code, and of a second key of the same device",
         retention: "until accepted or expired: a minute",
         columns: &[
             hashed("token_hash"),
+            plain("kind", STATE),
             plain("auth_key_id", "the id of an authorization key"),
             plain("created_at", DATE),
             plain("expires_at", DATE),
@@ -320,6 +324,17 @@ pub const TABLES: &[Table] = &[
         purpose: "settings that follow the user to every device",
         retention: ACCOUNT,
         columns: &[plain("owner", ID), plain("name", "a name from this program's text"), sealed("value")],
+    },
+    Table {
+        name: "notify_settings",
+        owner: USER,
+        purpose: "which chats make devices ring",
+        retention: "until reset, or with the account",
+        columns: &[
+            plain("owner", ID),
+            plain("scope", "a kind of chats, or a dialog's peer"),
+            sealed("value"),
+        ],
     },
     Table {
         name: "outbox",

@@ -22,13 +22,16 @@ const OF_PHONE: &str = concat!(
     " FROM sign_in_codes WHERE phone_hash = $1 AND auth_key_id = $2 AND expires_at > $3 ORDER BY created_at DESC LIMIT 1"
 );
 const UPDATE: &str = "UPDATE sign_in_codes SET tries = $2, state = $3 WHERE phone_code_hash = $1";
-const SET_CODE: &str =
-    "UPDATE sign_in_codes SET code_hash = $2, payload = $3, expires_at = $4 WHERE phone_code_hash = $1";
+const SET_CODE: &str = "UPDATE sign_in_codes SET code_hash = $2, payload = $3, expires_at = $4, tries = 0, \
+     state = 0 WHERE phone_code_hash = $1";
 const DELETE: &str = "DELETE FROM sign_in_codes WHERE phone_code_hash = $1";
-const DELETE_EXPIRED: &str = "DELETE FROM sign_in_codes WHERE expires_at < $1";
+const DELETE_EXPIRED: &str = "DELETE FROM sign_in_codes WHERE phone_code_hash IN (SELECT phone_code_hash \
+     FROM sign_in_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 const COUNT_SELECT: &str = "SELECT window_start, count FROM counters WHERE name = $1";
 const COUNT_UPSERT: &str = "INSERT INTO counters (name, window_start, count) VALUES ($1, $2, $3) \
      ON CONFLICT (name) DO UPDATE SET window_start = $2, count = $3";
+const COUNT_DELETE: &str = "DELETE FROM counters WHERE name IN (SELECT name FROM counters \
+     WHERE window_start < $1 ORDER BY window_start LIMIT $2)";
 
 /// How a code reached its person, kept beside it. Sealed as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +113,8 @@ pub fn set_progress(tx: &mut Tx<'_>, id: &[u8], tries: i32, confirmed: bool) -> 
     Ok(())
 }
 
-/// Puts another code under the same id, sent by another way.
+/// Puts another code under the same id, sent by another way. Tries are counted anew: they were of the
+/// old code.
 pub fn replace(
     tx: &mut Tx<'_>,
     id: &[u8],
@@ -131,8 +135,9 @@ pub fn delete(tx: &mut Tx<'_>, id: &[u8]) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub fn delete_expired(tx: &mut Tx<'_>, now: Time) -> Result<u64, StoreError> {
-    tx.execute(DELETE_EXPIRED, &[Value::Int(now.secs())])
+/// Forgets codes whose time is over, at most `limit`.
+pub fn delete_expired(tx: &mut Tx<'_>, now: Time, limit: i64) -> Result<u64, StoreError> {
+    tx.execute(DELETE_EXPIRED, &[Value::Int(now.secs()), Value::Int(limit)])
 }
 
 /// A flood counter: when its window began, and what was counted since. The name is kept as a keyed hash,
@@ -147,6 +152,11 @@ pub fn set_counter(tx: &mut Tx<'_>, name: &str, start: Time, count: u32) -> Resu
     let hash = tx.keyed_hash("counter", name.as_bytes());
     tx.execute(COUNT_UPSERT, &[Value::Blob(&hash), Value::Int(start.secs()), Value::Int(count.into())])?;
     Ok(())
+}
+
+/// Forgets counters whose window began before `before`, at most `limit`.
+pub fn delete_counters(tx: &mut Tx<'_>, before: Time, limit: i64) -> Result<u64, StoreError> {
+    tx.execute(COUNT_DELETE, &[Value::Int(before.secs()), Value::Int(limit)])
 }
 
 /// Codes to accounts that exist are also shown on their other devices; this finds the account.

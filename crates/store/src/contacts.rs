@@ -26,7 +26,7 @@ const LIST: &str = concat!(
 );
 const ALL: &str = concat!("SELECT ", columns!(), " FROM contacts WHERE owner = $1 ORDER BY created_at");
 const WAITING: &str =
-    concat!("SELECT ", columns!(), " FROM contacts WHERE phone_hash = $1 AND user_id IS NULL");
+    concat!("SELECT ", columns!(), " FROM contacts WHERE phone_hash = $1 AND user_id IS NULL ORDER BY owner");
 const JOINED: &str = "UPDATE contacts SET user_id = $3 WHERE owner = $1 AND phone_hash = $2";
 const OWNERS: &str = "SELECT owner FROM contacts WHERE user_id = $1";
 const DELETE: &str = "DELETE FROM contacts WHERE owner = $1 AND user_id = $2";
@@ -103,7 +103,7 @@ pub fn all(tx: &mut Tx<'_>, owner: UserId) -> Result<Vec<Contact>, StoreError> {
     rows.iter().map(|row| read(tx, row)).collect()
 }
 
-/// Who had saved a number before it got its account.
+/// Who had saved a number before it got its account, in rising order of owner.
 pub fn waiting_for(tx: &mut Tx<'_>, phone: &str) -> Result<Vec<Contact>, StoreError> {
     let hash = users::phone_hash(tx, phone);
     let rows = tx.query(WAITING, &[Value::Blob(&hash)])?;

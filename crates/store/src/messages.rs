@@ -21,6 +21,7 @@ const SELECT: &str = concat!("SELECT ", columns!(), " FROM messages WHERE owner 
 const BY_RANDOM_ID: &str = "SELECT id FROM messages WHERE owner = $1 AND random_id = $2";
 const BY_LINK: &str = concat!("SELECT ", columns!(), " FROM messages WHERE link = $1");
 const OUTLINE: &str = "SELECT id, peer, from_id, flags, link FROM messages WHERE owner = $1 AND id = $2";
+const HAS_WRITTEN: &str = "SELECT 1 FROM messages WHERE owner = $1 AND peer = $2 AND from_id = $1 LIMIT 1";
 const DELETE: &str = "DELETE FROM messages WHERE owner = $1 AND id = $2";
 const UPDATE_CONTENT: &str = "UPDATE messages SET content = $3, edit_date = $4 WHERE owner = $1 AND id = $2";
 const UPDATE_FLAGS: &str = "UPDATE messages SET flags = $3 WHERE owner = $1 AND id = $2";
@@ -157,6 +158,11 @@ pub fn outlines(tx: &mut Tx<'_>, owner: UserId, ids: &[i32]) -> Result<Vec<Outli
             })
         })
         .collect()
+}
+
+/// Whether the owner ever wrote to the peer, as far as the box still has it.
+pub fn has_written(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<bool, StoreError> {
+    Ok(tx.query_opt(HAS_WRITTEN, &[Value::Int(owner.0), Value::Int(peer.key())])?.is_some())
 }
 
 /// All copies of one message, in every box that still has it, in rising order of owner.

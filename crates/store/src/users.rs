@@ -1,24 +1,25 @@
 //! Accounts: who exists, under which number and name.
 
-use domain::{Time, UserId};
+use domain::{Time, UserId, limits};
 use serde::{Deserialize, Serialize};
 
 use crate::{Owner, Row, RowKey, StoreError, Tx, Value};
 
 const INSERT: &str = "INSERT INTO users (id, phone_hash, profile, username_hash, created_at, last_seen, flags, \
-     delete_after_days, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)";
+     delete_after_days, sign_out_after_days, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)";
 const SELECT: &str = "SELECT id, profile, created_at, last_seen, flags, version FROM users WHERE id = $1";
+const PERIODS: &str = "SELECT delete_after_days, sign_out_after_days FROM users WHERE id = $1";
+const SET_DELETE_AFTER: &str = "UPDATE users SET delete_after_days = $2 WHERE id = $1";
+const SET_SIGN_OUT_AFTER: &str = "UPDATE users SET sign_out_after_days = $2 WHERE id = $1";
+const SET_FLAGS: &str = "UPDATE users SET flags = $2 WHERE id = $1";
 const BY_PHONE: &str = "SELECT id FROM users WHERE phone_hash = $1";
 const BY_USERNAME: &str = "SELECT id FROM users WHERE username_hash = $1";
 const UPDATE_PROFILE: &str = "UPDATE users SET profile = $2, phone_hash = $3, username_hash = $4, \
      version = version + 1 WHERE id = $1";
-const UPDATE_LAST_SEEN: &str = "UPDATE users SET last_seen = $2 WHERE id = $1";
+const UPDATE_LAST_SEEN: &str = "UPDATE users SET last_seen = $2 WHERE id = $1 AND last_seen < $2";
 const DELETE: &str = "DELETE FROM users WHERE id = $1";
 
 const TABLE: &str = "users";
-
-/// Days without use after which an account is deleted, unless its owner chose otherwise (P10.4).
-const DELETE_AFTER_DAYS: i64 = 183;
 
 /// What a person says about themself. Sealed as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +48,17 @@ pub struct User {
 impl User {
     /// An account of the server itself; it never signs in and has no number to hide.
     pub const SERVICE: i64 = 1;
+    /// Only contacts and those whom the account wrote to first may write to it.
+    pub const NO_STRANGERS: i64 = 2;
+}
+
+/// What happens to an account that is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Periods {
+    /// Days without use after which the account is deleted (P10.4).
+    pub delete_after_days: i32,
+    /// Days without use after which a device is signed out.
+    pub sign_out_after_days: i32,
 }
 
 /// Creates an account.
@@ -66,7 +78,8 @@ pub fn insert(tx: &mut Tx<'_>, id: UserId, profile: &Profile, flags: i64) -> Res
             Value::Int(now),
             Value::Int(now),
             Value::Int(flags),
-            Value::Int(DELETE_AFTER_DAYS),
+            Value::Int(limits::ACCOUNT_TTL_DAYS_DEFAULT.into()),
+            Value::Int(limits::AUTHORIZATION_TTL_DAYS.into()),
         ],
     )?;
     Ok(())
@@ -99,9 +112,30 @@ pub fn set_profile(tx: &mut Tx<'_>, id: UserId, profile: &Profile) -> Result<(),
     Ok(())
 }
 
-pub fn set_last_seen(tx: &mut Tx<'_>, id: UserId, at: Time) -> Result<(), StoreError> {
-    tx.execute(UPDATE_LAST_SEEN, &[Value::Int(id.0), Value::Int(at.secs())])?;
+pub fn periods(tx: &mut Tx<'_>, id: UserId) -> Result<Option<Periods>, StoreError> {
+    let row = tx.query_opt(PERIODS, &[Value::Int(id.0)])?;
+    row.map(|row| Ok(Periods { delete_after_days: row.int32(0)?, sign_out_after_days: row.int32(1)? }))
+        .transpose()
+}
+
+pub fn set_delete_after(tx: &mut Tx<'_>, id: UserId, days: i32) -> Result<(), StoreError> {
+    tx.execute(SET_DELETE_AFTER, &[Value::Int(id.0), Value::Int(days.into())])?;
     Ok(())
+}
+
+pub fn set_sign_out_after(tx: &mut Tx<'_>, id: UserId, days: i32) -> Result<(), StoreError> {
+    tx.execute(SET_SIGN_OUT_AFTER, &[Value::Int(id.0), Value::Int(days.into())])?;
+    Ok(())
+}
+
+pub fn set_flags(tx: &mut Tx<'_>, id: UserId, flags: i64) -> Result<(), StoreError> {
+    tx.execute(SET_FLAGS, &[Value::Int(id.0), Value::Int(flags)])?;
+    Ok(())
+}
+
+/// Notes the last sign of life; an earlier one than is known changes nothing.
+pub fn set_last_seen(tx: &mut Tx<'_>, id: UserId, at: Time) -> Result<(), StoreError> {
+    tx.defer(UPDATE_LAST_SEEN, &[Value::Int(id.0), Value::Int(at.secs())])
 }
 
 pub fn delete(tx: &mut Tx<'_>, id: UserId) -> Result<(), StoreError> {

@@ -15,6 +15,7 @@ use domain::testing::{ManualClock, SeededRandom};
 use domain::{BoxFuture, Fault, SessionRef, Spawn, Time, UserId};
 use rpc::Rpc;
 use rpc::boundary::{Caller, Handler, KeyKind, KeyRecord, Sessions};
+use service::accounts::service_account;
 use service::delivery::{Channel, CodeSender, Delivery};
 use service::{Config, Service};
 use store::{Database, KeyFile, Store, StoreConfig};
@@ -47,13 +48,13 @@ impl World {
     pub async fn sqlite() -> Arc<Self> {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let database = Database::Sqlite(folder.path().join("chatters.sqlite"));
-        Self::on(folder, database)
+        Self::on(folder, database).await
     }
 
     /// A server on a PostgreSQL database of its own.
     pub async fn postgres() -> Arc<Self> {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        Self::on(folder, Database::Postgres(crate::postgres::database()))
+        Self::on(folder, Database::Postgres(crate::postgres::database())).await
     }
 
     /// Runs a test on both engines, one after the other.
@@ -65,7 +66,7 @@ impl World {
         test(Self::postgres().await).await;
     }
 
-    fn on(folder: tempfile::TempDir, database: Database) -> Arc<Self> {
+    async fn on(folder: tempfile::TempDir, database: Database) -> Arc<Self> {
         let clock = Arc::new(ManualClock::new(BEGINNING));
         let random = Arc::new(SeededRandom::new(1));
         let config = StoreConfig {
@@ -92,6 +93,7 @@ impl World {
             codes: codes.clone(),
             config: Config { dc: 2, address: ([127, 0, 0, 1], 4430).into(), test_mode: false },
         });
+        service_account::ensure(&service).await.expect("the service account is made");
         let rpc = Rpc::new(api::registry(), service.clone());
         let sessions = Arc::new(Pushed::default());
         rpc.connect(sessions.clone());
@@ -155,6 +157,18 @@ impl World {
     pub fn last_code(&self, phone: &str) -> Option<String> {
         let digits = phone.trim_start_matches('+');
         lock(&self.codes.sent).get(digits).map(|(_, code)| code.clone())
+    }
+
+    /// The keys whose connections the server closed since this was asked last.
+    pub fn closed(&self) -> Vec<i64> {
+        std::mem::take(&mut lock(&self.sessions.closed))
+    }
+
+    /// Runs every job once, as the server does from time to time.
+    pub async fn run_jobs(&self) {
+        for job in service::jobs::JOBS {
+            (job.run)(self.service.clone()).await.expect("the job runs");
+        }
     }
 
     /// Resolves when everything that calls set going has ended.
@@ -361,6 +375,7 @@ impl CodeSender for Codes {
 #[derive(Default)]
 struct Pushed {
     pushed: Mutex<HashMap<SessionRef, Vec<Vec<u8>>>>,
+    closed: Mutex<Vec<i64>>,
 }
 
 impl Sessions for Pushed {
@@ -369,9 +384,13 @@ impl Sessions for Pushed {
         true
     }
 
-    fn drop_key(&self, _auth_key_id: i64) {}
+    fn drop_key(&self, auth_key_id: i64) {
+        lock(&self.closed).push(auth_key_id);
+    }
 
-    fn disconnect_key(&self, _auth_key_id: i64) {}
+    fn disconnect_key(&self, auth_key_id: i64) {
+        lock(&self.closed).push(auth_key_id);
+    }
 }
 
 /// Counts what runs beside the test, so that it can wait for the end.

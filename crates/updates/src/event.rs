@@ -2,7 +2,7 @@
 
 use domain::privacy::{Key, Rules};
 use domain::{Peer, Time, UserId};
-use store::{StoreError, Tx};
+use store::{StoreError, Tx, users};
 use tl_api::{enums, types};
 
 use crate::log::Event;
@@ -14,6 +14,7 @@ pub fn authorization_hash(tx: &Tx<'_>, auth_key_id: i64) -> i64 {
     hash.iter().take(8).fold(0i64, |number, byte| (number << 8) | i64::from(*byte))
 }
 
+/// A device was signed in; the others are to ask whether it was their user.
 pub fn new_authorization(hash: i64, date: Time, device: &str, address: &str) -> Event {
     Event::beside(types::UpdateNewAuthorization {
         unconfirmed: true,
@@ -73,6 +74,27 @@ pub fn contacts_reset() -> Event {
 /// What the viewer may see of a user changed; the user comes with it.
 pub fn user(id: UserId) -> Event {
     Event::beside(types::UpdateUser { user_id: id.0 })
+}
+
+/// A device was confirmed by another one.
+pub fn authorization_confirmed(hash: i64) -> Event {
+    Event::beside(types::UpdateNewAuthorization { hash, ..Default::default() })
+}
+
+/// The user goes by other names.
+pub fn names(user: UserId, profile: &users::Profile) -> Event {
+    let username = Some(&profile.username).filter(|username| !username.is_empty());
+    Event::beside(types::UpdateUserName {
+        user_id: user.0,
+        first_name: profile.first_name.clone(),
+        last_name: profile.last_name.clone(),
+        usernames: username.map(|username| people::username(username)).into_iter().collect(),
+    })
+}
+
+/// Something of the user's full profile is new: clients fetch it again.
+pub fn profile(user: UserId) -> Event {
+    Event::beside(types::UpdateUser { user_id: user.0 })
 }
 
 pub fn draft_cleared(peer: Peer, date: Time) -> Event {

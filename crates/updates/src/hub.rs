@@ -4,7 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bus::{Bus, Signal};
-use domain::{Hint, SessionRef, SharedSpawn, UserId};
+use domain::hint::News;
+use domain::{Hint, SessionRef, SharedSpawn, Time, UserId};
 use store::events::Position;
 use store::{Store, StoreError, Tx, contacts, dialogs};
 use tl::{Decode, Encode};
@@ -25,21 +26,27 @@ const QUEUE_EVENTS: usize = 10_000;
 /// People who are told when somebody comes online, at most.
 const WATCHERS_MAX: i64 = 500;
 
-/// Sends bytes to a session; the gateway's side of a push.
+/// Sends bytes to sessions, and knows whose keys they have; the gateway's side of a push.
 pub trait PushTarget: Send + Sync {
     /// False when there is no such session or it cannot take more.
     fn push(&self, session: SessionRef, body: &[u8]) -> bool;
+
+    /// The key belongs to `user` now, or to nobody. `close`: its connections are to be closed.
+    fn key_changed(&self, auth_key_id: i64, user: Option<UserId>, close: bool);
 }
 
-#[derive(Clone, Copy)]
-struct Attached {
-    session: SessionRef,
-    layer: i32,
+/// A session that listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listener {
+    pub session: SessionRef,
+    /// The permanent key of the session's device.
+    pub auth_key_id: i64,
+    pub layer: i32,
 }
 
 #[derive(Default)]
 struct Box_ {
-    sessions: Vec<Attached>,
+    sessions: Vec<Listener>,
     waiting: VecDeque<(Position, Origin)>,
     running: bool,
 }
@@ -47,7 +54,11 @@ struct Box_ {
 #[derive(Default)]
 struct Table {
     boxes: HashMap<UserId, Box_>,
-    users: HashMap<SessionRef, UserId>,
+    /// Whose box each session listens to, and by which key.
+    users: HashMap<SessionRef, (UserId, i64)>,
+    keys: HashMap<i64, Vec<SessionRef>>,
+    /// Sessions of devices that nobody is signed in to, and that show a QR code.
+    waiting: HashMap<SessionRef, Listener>,
 }
 
 /// Who is connected, and what they have yet to hear.
@@ -78,24 +89,55 @@ impl Hub {
     }
 
     /// From now on the session hears of what happens to the user. Called again, it updates the layer.
-    pub fn attach(&self, user: UserId, session: SessionRef, layer: i32) {
+    pub fn attach(&self, user: UserId, listener: Listener) {
         let mut table = self.lock();
-        if let Some(before) = table.users.insert(session, user)
-            && before != user
-        {
-            table.forget(before, session);
+        table.waiting.remove(&listener.session);
+        let owner = (user, listener.auth_key_id);
+        if table.users.get(&listener.session).is_some_and(|before| *before != owner) {
+            table.forget(listener.session);
+        }
+        if table.users.insert(listener.session, owner).is_none() {
+            table.keys.entry(listener.auth_key_id).or_default().push(listener.session);
         }
         let sessions = &mut table.boxes.entry(user).or_default().sessions;
-        match sessions.iter_mut().find(|attached| attached.session == session) {
-            Some(attached) => attached.layer = layer,
-            None => sessions.push(Attached { session, layer }),
+        match sessions.iter_mut().find(|attached| attached.session == listener.session) {
+            Some(attached) => *attached = listener,
+            None => sessions.push(listener),
         }
+    }
+
+    /// The session, which nobody is signed in to, hears when its QR code is accepted.
+    pub fn await_login(&self, listener: Listener) {
+        self.lock().waiting.insert(listener.session, listener);
     }
 
     pub fn detach(&self, session: SessionRef) {
         let mut table = self.lock();
-        if let Some(user) = table.users.remove(&session) {
-            table.forget(user, session);
+        table.waiting.remove(&session);
+        table.forget(session);
+    }
+
+    /// Sessions of the key hear no more of anybody but `user`.
+    fn key_changed(&self, auth_key_id: i64, user: Option<UserId>, close: bool) {
+        self.lock().detach_key(auth_key_id, user);
+        if let Some(target) = self.target.get() {
+            target.key_changed(auth_key_id, user, close);
+        }
+    }
+
+    /// Tells a device that shows a QR code to ask for its outcome.
+    fn login_token(&self, auth_key_id: i64, now: Time) {
+        let Some(target) = self.target.get() else { return };
+        let table = self.lock();
+        let waiting: Vec<_> =
+            table.waiting.values().filter(|l| l.auth_key_id == auth_key_id).copied().collect();
+        drop(table);
+        // One library looks for this update in this container only.
+        let short = types::UpdateShort { update: enums::Update::LoginToken, date: now.wire() };
+        for listener in waiting {
+            if let Ok(body) = enums::Updates::from(short.clone()).to_bytes(listener.layer) {
+                target.push(listener.session, &body);
+            }
         }
     }
 
@@ -107,6 +149,14 @@ impl Hub {
         match signal {
             Signal::Stored(Hint::Box { owner, pts, sub, origin }) => {
                 self.wake(*owner, Position { pts: *pts, sub: *sub }, *origin);
+            }
+            Signal::Stored(Hint::Key { auth_key_id, user, close }) => {
+                self.key_changed(*auth_key_id, *user, *close);
+            }
+            Signal::Stored(Hint::LoginToken { auth_key_id, date }) => self.login_token(*auth_key_id, *date),
+            Signal::Stored(Hint::User { user, news }) => {
+                let (hub, user, news) = (Arc::clone(self), *user, *news);
+                self.spawn.spawn(Box::pin(async move { hub.news(user, news).await }));
             }
             Signal::Stored(_) => {}
             Signal::Typing { from, to, action } => {
@@ -152,7 +202,7 @@ impl Hub {
         }
     }
 
-    fn next_batch(&self, owner: UserId) -> Option<(Vec<(Position, Origin)>, Vec<Attached>)> {
+    fn next_batch(&self, owner: UserId) -> Option<(Vec<(Position, Origin)>, Vec<Listener>)> {
         let mut table = self.lock();
         let entry = table.boxes.get_mut(&owner)?;
         if entry.waiting.is_empty() || entry.sessions.is_empty() {
@@ -171,7 +221,7 @@ impl Hub {
     async fn deliver(
         &self,
         owner: UserId,
-        sessions: Vec<Attached>,
+        sessions: Vec<Listener>,
         build: impl FnOnce(&mut Tx<'_>) -> Result<types::Updates, StoreError> + Send + 'static,
     ) {
         if sessions.is_empty() {
@@ -184,7 +234,7 @@ impl Hub {
         }
     }
 
-    fn send(&self, sessions: &[Attached], updates: &types::Updates) {
+    fn send(&self, sessions: &[Listener], updates: &types::Updates) {
         let Some(target) = self.target.get() else { return };
         let mut encoded: Vec<(i32, Option<Vec<u8>>)> = Vec::new();
         for attached in sessions {
@@ -198,7 +248,7 @@ impl Hub {
         }
     }
 
-    fn sessions_of(&self, user: UserId) -> Vec<Attached> {
+    fn sessions_of(&self, user: UserId) -> Vec<Listener> {
         self.lock().boxes.get(&user).map(|entry| entry.sessions.clone()).unwrap_or_default()
     }
 
@@ -216,25 +266,7 @@ impl Hub {
 
     /// Tells those who know a user, and are connected, of the user's new status.
     async fn status(&self, user: UserId) {
-        let watchers = self
-            .store
-            .read(move |tx| -> Result<_, StoreError> {
-                let mut watchers = contacts::owners_of(tx, user)?;
-                watchers.extend(dialogs::peers(tx, user, WATCHERS_MAX)?.into_iter().filter_map(|p| p.user()));
-                watchers.push(user);
-                Ok(watchers)
-            })
-            .await;
-        let mut watchers = match watchers {
-            Ok(watchers) => watchers,
-            Err(error) => {
-                tracing::warn!(user = user.0, %error, "a status could not be told");
-                return;
-            }
-        };
-        watchers.sort_unstable();
-        watchers.dedup();
-        for watcher in watchers.into_iter().filter(|watcher| self.is_attached(*watcher)) {
+        for watcher in self.watchers(user).await {
             let presence = Arc::clone(&self.presence);
             self.deliver(watcher, self.sessions_of(watcher), move |tx| {
                 let mut rendered = Rendered::default();
@@ -250,13 +282,69 @@ impl Hub {
         }
     }
 
+    /// Tells those who know a user, and are connected, what is new about them. The user's own devices
+    /// learn it from their event log.
+    async fn news(&self, user: UserId, news: News) {
+        for watcher in self.watchers(user).await.into_iter().filter(|watcher| *watcher != user) {
+            let presence = Arc::clone(&self.presence);
+            self.deliver(watcher, self.sessions_of(watcher), move |tx| {
+                let mut rendered = Rendered::default();
+                rendered.mentioned.user(user);
+                rendered.push(match news {
+                    News::Names => people::names(tx, watcher, user, &presence)?.into(),
+                    News::Profile => enums::Update::from(types::UpdateUser { user_id: user.0 }),
+                });
+                rendered.into_updates(tx, watcher, &presence)
+            })
+            .await;
+        }
+    }
+
+    /// Those who know a user and are connected here; the user too.
+    async fn watchers(&self, user: UserId) -> Vec<UserId> {
+        let watchers = self
+            .store
+            .read(move |tx| -> Result<_, StoreError> {
+                let mut watchers = contacts::owners_of(tx, user)?;
+                watchers.extend(dialogs::peers(tx, user, WATCHERS_MAX)?.into_iter().filter_map(|p| p.user()));
+                watchers.push(user);
+                Ok(watchers)
+            })
+            .await;
+        let mut watchers = watchers.unwrap_or_else(|error| {
+            tracing::warn!(user = user.0, %error, "a user's news could not be told");
+            Vec::new()
+        });
+        watchers.sort_unstable();
+        watchers.dedup();
+        watchers.retain(|watcher| self.is_attached(*watcher));
+        watchers
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    fn forget(&mut self, user: UserId, session: SessionRef) {
+    /// Takes the sessions of a key from everybody but `user`.
+    fn detach_key(&mut self, auth_key_id: i64, user: Option<UserId>) {
+        for session in self.keys.get(&auth_key_id).cloned().unwrap_or_default() {
+            if self.users.get(&session).map(|(owner, _)| *owner) != user {
+                self.forget(session);
+            }
+        }
+    }
+
+    /// The session listens to nobody any more.
+    fn forget(&mut self, session: SessionRef) {
+        let Some((user, auth_key_id)) = self.users.remove(&session) else { return };
+        if let Some(sessions) = self.keys.get_mut(&auth_key_id) {
+            sessions.retain(|other| *other != session);
+            if sessions.is_empty() {
+                self.keys.remove(&auth_key_id);
+            }
+        }
         if let Some(entry) = self.boxes.get_mut(&user) {
             entry.sessions.retain(|attached| attached.session != session);
             if entry.sessions.is_empty() && !entry.running {

@@ -6,6 +6,7 @@
 
 pub mod contacts;
 pub mod content;
+pub mod devices;
 pub mod dialogs;
 pub mod difference;
 pub mod draft;
@@ -15,17 +16,19 @@ pub mod history;
 pub mod hub;
 pub mod log;
 pub mod message;
+pub mod notify;
 pub mod offsets;
 pub mod people;
 pub mod presence;
 pub mod profile;
+pub mod privacy;
 pub mod render;
 pub mod rules;
 pub mod scheduled;
 pub mod settings;
 
 pub use content::Content;
-pub use hub::{Hub, PushTarget};
+pub use hub::{Hub, Listener, PushTarget};
 pub use log::{Event, Origin};
 pub use presence::Presence;
 pub use store::{StoreError, Tx};

@@ -96,6 +96,7 @@ pub fn user(
         mutual_contact: (contact.is_some() && saved_viewer) || me,
         verified: service,
         support: service,
+        contact_require_premium: row.flags & users::User::NO_STRANGERS != 0 && !me && !saved_viewer,
         access_hash: Some(access_hash(tx, viewer, id)),
         first_name: Some(row.profile.first_name.clone()),
         last_name: not_empty(&row.profile.last_name),
@@ -117,7 +118,33 @@ pub fn user(
     Ok(user.into())
 }
 
-/// When a user was seen last (never, to somebody whom they blocked), as exactly as the rules of both sides let the viewer know.
+/// The wire form of the one username that a user has.
+pub fn username(username: &str) -> types::Username {
+    types::Username { editable: true, active: true, username: username.to_owned(), ..Default::default() }
+}
+
+/// The names that somebody goes by, as `viewer` may see them.
+pub fn names(
+    tx: &mut Tx<'_>,
+    viewer: UserId,
+    id: UserId,
+    presence: &Presence,
+) -> Result<types::UpdateUserName, StoreError> {
+    let enums::User::User(user) = user(tx, viewer, id, presence)? else {
+        return Ok(types::UpdateUserName { user_id: id.0, ..Default::default() });
+    };
+    let user = *user;
+    let usernames = user.username.map(|name| username(&name));
+    Ok(types::UpdateUserName {
+        user_id: id.0,
+        first_name: user.first_name.unwrap_or_default(),
+        last_name: user.last_name.unwrap_or_default(),
+        usernames: usernames.into_iter().collect(),
+    })
+}
+
+/// When a user was seen last (never, to somebody whom they blocked), as exactly as the rules of both sides
+/// let the viewer know.
 pub fn status(
     tx: &mut Tx<'_>,
     viewer: UserId,

@@ -7,7 +7,7 @@ use tl::Decode;
 use tl_api::{enums, types};
 
 use crate::people::Mentioned;
-use crate::{Presence, message};
+use crate::{Presence, message, privacy};
 
 /// Events of one box in wire form, with everybody that they mention.
 #[derive(Debug, Default)]
@@ -112,6 +112,12 @@ fn mention(update: &enums::Update, mentioned: &mut Mentioned) {
         Update::PinnedDialogs(update) => {
             for peer in update.order.iter().flatten() {
                 mentioned.dialog_peer(peer);
+            }
+        }
+        Update::Privacy(update) => privacy::mention(&update.rules, mentioned),
+        Update::NotifySettings(update) => {
+            if let enums::NotifyPeer::NotifyPeer(scope) = &update.peer {
+                mentioned.tl_peer(Some(&scope.peer));
             }
         }
         Update::PeerHistoryTtl(update) => mentioned.tl_peer(Some(&update.peer)),

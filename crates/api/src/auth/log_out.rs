@@ -10,6 +10,6 @@ use tl_api::{functions, types};
 /// Errors: none.
 pub async fn handler(cx: Cx, _request: functions::auth::LogOut) -> Result<types::auth::LoggedOut, Error> {
     sign_out::sign_out(cx.service(), cx.auth_key_id()).await?;
-    cx.devices().signed_out(cx.auth_key_id());
+    cx.devices().changed(cx.auth_key_id(), None, false);
     Ok(types::auth::LoggedOut::default())
 }

@@ -5,12 +5,12 @@ use rpc::Cx;
 use service::accounts::sign_in::{self, Outcome, SignIn};
 use tl_api::{enums, functions, types};
 
-use crate::view;
+use super::authorization;
 
 /// Signs the device in with a code, or says that the number has no account yet.
 ///
-/// Errors: `PHONE_NUMBER_INVALID`, `PHONE_CODE_EMPTY`, `PHONE_CODE_INVALID`, `PHONE_CODE_EXPIRED`,
-/// `FLOOD_WAIT_x`.
+/// Errors: `PHONE_NUMBER_INVALID`, `PHONE_CODE_HASH_EMPTY`, `PHONE_CODE_EMPTY`, `PHONE_CODE_INVALID`,
+/// `PHONE_CODE_EXPIRED`, `FLOOD_WAIT_x`.
 pub async fn handler(cx: Cx, request: functions::auth::SignIn) -> Result<enums::auth::Authorization, Error> {
     let command = SignIn {
         phone: request.phone_number,
@@ -19,11 +19,7 @@ pub async fn handler(cx: Cx, request: functions::auth::SignIn) -> Result<enums::
         auth_key_id: cx.auth_key_id(),
     };
     match sign_in::sign_in(cx.service(), command).await? {
-        Outcome::SignedIn(user) => {
-            cx.devices().signed_in(cx.auth_key_id(), user);
-            let user = view::user(&cx, user, user).await?;
-            Ok(types::auth::Authorization { user, ..Default::default() }.into())
-        }
+        Outcome::SignedIn(user) => authorization::to_tl(&cx, user).await,
         Outcome::SignUpRequired => Ok(types::auth::AuthorizationSignUpRequired::default().into()),
     }
 }

@@ -3,9 +3,9 @@
 use domain::Error;
 use rpc::Cx;
 use service::accounts::sign_up::{self, SignUp};
-use tl_api::{enums, functions, types};
+use tl_api::{enums, functions};
 
-use crate::view;
+use super::authorization;
 
 /// Makes an account for a number whose code was right, and signs the device in.
 ///
@@ -21,7 +21,5 @@ pub async fn handler(cx: Cx, request: functions::auth::SignUp) -> Result<enums::
         silent: request.no_joined_notifications,
     };
     let user = sign_up::sign_up(cx.service(), command).await?;
-    cx.devices().signed_in(cx.auth_key_id(), user);
-    let user = view::user(&cx, user, user).await?;
-    Ok(types::auth::Authorization { user, ..Default::default() }.into())
+    authorization::to_tl(&cx, user).await
 }

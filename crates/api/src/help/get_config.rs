@@ -55,11 +55,16 @@ pub async fn handler(cx: Cx, _request: functions::help::GetConfig) -> Result<typ
     })
 }
 
+/// The data centres that this server answers as.
+pub fn dcs(cx: &Cx) -> BTreeSet<i32> {
+    DCS.chain([cx.caller().dc, cx.service().config.dc]).collect()
+}
+
 /// One fixed, literal address for each data centre: some clients cannot take names, or more than one.
 fn dc_options(cx: &Cx) -> Vec<types::DcOption> {
     let address = cx.service().config.address;
-    let ids = DCS.chain([cx.caller().dc, cx.service().config.dc]).collect::<BTreeSet<_>>();
-    ids.into_iter()
+    dcs(cx)
+        .into_iter()
         .map(|id| types::DcOption {
             ipv6: address.is_ipv6(),
             r#static: true,

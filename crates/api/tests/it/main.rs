@@ -3,11 +3,13 @@
 mod chat;
 mod contacts;
 mod dialogs;
+mod devices;
 mod docs;
 mod history;
 mod kit;
 mod messages;
 mod mirror;
 mod scheduled;
+mod sign_in;
 mod ttl;
 mod users;

@@ -1,9 +1,9 @@
 //! Authorization keys, for those who seal packets with them and those who ask whose they are.
 
 use domain::{Error, Time, UserId};
-use store::auth_keys::{self, AuthKey, NewKey};
+use store::auth_keys::{self, NewKey};
 
-pub use store::auth_keys::Device;
+pub use store::auth_keys::{AuthKey, Device};
 
 use crate::Service;
 

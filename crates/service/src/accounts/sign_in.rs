@@ -4,11 +4,11 @@ use domain::flood::{SIGN_IN_KEY, SIGN_IN_PHONE};
 use domain::limits;
 use domain::phone::Phone;
 use domain::{Error, Fault, UserId};
-use store::{Tx, auth_keys, codes, users};
+use store::{Tx, codes, users};
 
+use super::admit::{Proof, admit};
 use super::flood;
 use crate::Service;
-use crate::messages::notice;
 
 pub struct SignIn {
     pub phone: String,
@@ -47,21 +47,11 @@ pub async fn sign_in(service: &Service, command: SignIn) -> Result<Outcome, Erro
                 return Ok(Ok(Outcome::SignUpRequired));
             };
             codes::delete(tx, command.phone_code_hash.as_bytes())?;
-            admit(tx, command.auth_key_id, user)?;
+            admit(tx, command.auth_key_id, user, Proof::Code)?;
             Ok(Ok(Outcome::SignedIn(user)))
         })
         .await?
         .map_err(Error::from)
-}
-
-/// Signs a key in, and tells the user's other devices.
-pub fn admit(tx: &mut Tx<'_>, auth_key_id: i64, user: UserId) -> Result<(), Error> {
-    let others = auth_keys::of_user(tx, user)?.iter().any(|key| key.id != auth_key_id);
-    auth_keys::sign_in(tx, auth_key_id, user)?;
-    if others && let Some(key) = auth_keys::get(tx, auth_key_id)? {
-        notice::new_sign_in(tx, user, &key)?;
-    }
-    Ok(())
 }
 
 fn check(tx: &mut Tx<'_>, phone: &Phone, command: &SignIn) -> Result<Result<(), Fault>, Error> {

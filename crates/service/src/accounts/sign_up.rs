@@ -3,10 +3,12 @@
 use domain::flood::SIGN_IN_KEY;
 use domain::phone::Phone;
 use domain::{Error, Fault, UserId, names};
-use store::{Tx, auth_keys, codes, contacts, users};
+use store::{Tx, codes, contacts, users};
 
+use super::admit::{Proof, admit};
 use super::flood;
 use crate::Service;
+use crate::contacts::joins;
 use crate::messages::notice;
 
 pub struct SignUp {
@@ -50,7 +52,7 @@ pub async fn sign_up(service: &Service, command: SignUp) -> Result<UserId, Error
                 ..users::Profile::default()
             };
             let user = create(tx, &profile)?;
-            auth_keys::sign_in(tx, command.auth_key_id, user)?;
+            admit(tx, command.auth_key_id, user, Proof::Code)?;
             joined(tx, user, phone.digits(), command.silent)?;
             Ok(Ok(user))
         })
@@ -74,7 +76,7 @@ fn create(tx: &mut Tx<'_>, profile: &users::Profile) -> Result<UserId, Error> {
 fn joined(tx: &mut Tx<'_>, user: UserId, phone: &str, silent: bool) -> Result<(), Error> {
     for contact in contacts::waiting_for(tx, phone)? {
         contacts::joined(tx, contact.owner, phone, user)?;
-        if !silent {
+        if !silent && !joins::are_silent(tx, contact.owner)? {
             notice::contact_joined(tx, contact.owner, user)?;
         }
     }

@@ -6,3 +6,4 @@ pub mod changes;
 pub mod delete;
 pub mod find;
 pub mod import;
+pub mod joins;

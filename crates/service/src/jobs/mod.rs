@@ -1,6 +1,9 @@
 //! What the server does on its own, without a request.
 
 pub mod auto_delete;
+pub mod expired;
+pub mod idle_devices;
+pub mod presence;
 pub mod scheduled;
 
 use std::sync::Arc;
@@ -19,8 +22,14 @@ pub struct Job {
     pub run: fn(Arc<Service>) -> BoxFuture<Result<Option<Time>, Error>>,
 }
 
+/// Rows of one table that a job takes at a time, so that it never holds requests up for long.
+const BATCH: i64 = 500;
+
 /// All jobs, in the order of the alphabet.
 pub const JOBS: &[Job] = &[
     Job { name: "auto_delete", every_secs: 2, run: auto_delete::run },
+    Job { name: "expired", every_secs: 60, run: expired::run },
+    Job { name: "idle_devices", every_secs: 3600, run: idle_devices::run },
+    Job { name: "presence", every_secs: 30, run: presence::run },
     Job { name: "scheduled", every_secs: 1, run: scheduled::run },
 ];

@@ -3,7 +3,7 @@
 use domain::text::{self, Styled};
 use domain::{Error, UserId};
 use store::Tx;
-use store::auth_keys::AuthKey;
+use store::auth_keys::{AuthKey, Device};
 use updates::content::Action;
 use updates::log;
 use updates::{Content, event};
@@ -20,21 +20,28 @@ pub fn login_code(tx: &mut Tx<'_>, user: UserId, code: &str) -> Result<(), Error
     from_service(tx, user, &text)
 }
 
-/// Word of a new sign-in, as a message and to every device that shows sessions.
-pub fn new_sign_in(tx: &mut Tx<'_>, user: UserId, key: &AuthKey) -> Result<(), Error> {
-    let device = &key.device;
+/// Word of a new sign-in, as a message, and to devices that can ask whether it was their user.
+pub fn new_sign_in(tx: &mut Tx<'_>, user: UserId, key: &AuthKey, unconfirmed: bool) -> Result<(), Error> {
+    let name = device_name(&key.device);
     let text = format!(
-        "New sign-in. Your account was signed in to from a new device.\n\nDevice: {}, {} {}\nAddress: {}\n\n\
+        "New sign-in. Your account was signed in to from a new device.\n\nDevice: {name}\nAddress: {}\n\n\
          If this was not you, end that session in the settings under Devices.",
-        device.app_version, device.device_model, device.system_version, device.address
+        key.device.address
     );
     from_service(tx, user, &text)?;
-    let hash = event::authorization_hash(tx, key.id);
-    let device_name = format!("{} {}", device.device_model, device.app_version);
-    let date = tx.now();
-    let update = event::new_authorization(hash, date, &device_name, &device.address);
-    log::append(tx, user, update, None)?;
+    if unconfirmed {
+        let hash = event::authorization_hash(tx, key.id);
+        let update = event::new_authorization(hash, tx.now(), &name, &key.device.address);
+        log::append(tx, user, update, None)?;
+    }
     Ok(())
+}
+
+/// What a client said of itself; nothing that it did not say.
+fn device_name(device: &Device) -> String {
+    let parts = [&device.device_model, &device.system_version, &device.app_version];
+    let said: Vec<&str> = parts.into_iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+    if said.is_empty() { "unknown".to_owned() } else { said.join(", ") }
 }
 
 /// "… joined", in the dialog with the new user, under the name that the owner saved.

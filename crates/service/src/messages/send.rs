@@ -12,6 +12,7 @@ use super::write::{self, Draft};
 use super::{drafts, timer};
 use crate::Service;
 use crate::accounts::flood;
+use crate::privacy::global;
 
 pub struct Send {
     pub from: UserId,
@@ -130,6 +131,9 @@ pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<(), Error>
     }
     if privacy::is_blocked(tx, to, from.into())? {
         return Err(Fault::user_is_blocked().into());
+    }
+    if !global::may_write(tx, from, &receiver)? {
+        return Err(Fault::privacy_premium_required().into());
     }
     Ok(())
 }

@@ -1,0 +1,3 @@
+//! Which chats make devices ring.
+
+pub mod update;

@@ -1,0 +1,4 @@
+//! Who may see and do what.
+
+pub mod global;
+pub mod rules;

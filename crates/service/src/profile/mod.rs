@@ -1,0 +1,4 @@
+//! What people say of themselves.
+
+pub mod update;
+pub mod username;
