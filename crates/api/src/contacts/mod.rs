@@ -9,6 +9,7 @@ pub mod get_blocked;
 pub mod get_contacts;
 pub mod get_saved;
 pub mod get_statuses;
+pub mod get_top_peers;
 pub mod import_contacts;
 pub mod reset_saved;
 pub mod resolve_phone;

@@ -1,0 +1,15 @@
+//! `account.getChannelDefaultEmojiStatuses`
+
+use domain::Error;
+use rpc::Cx;
+use tl_api::{enums, functions, types};
+
+/// There are no emoji statuses for channels.
+///
+/// Errors: none.
+pub async fn handler(
+    _cx: Cx,
+    _request: functions::account::GetChannelDefaultEmojiStatuses,
+) -> Result<enums::account::EmojiStatuses, Error> {
+    Ok(types::account::EmojiStatuses::default().into())
+}

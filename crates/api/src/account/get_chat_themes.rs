@@ -1,0 +1,15 @@
+//! `account.getChatThemes`
+
+use domain::Error;
+use rpc::Cx;
+use tl_api::{enums, functions, types};
+
+/// There are no themes for chats.
+///
+/// Errors: none.
+pub async fn handler(
+    _cx: Cx,
+    _request: functions::account::GetChatThemes,
+) -> Result<enums::account::Themes, Error> {
+    Ok(types::account::Themes::default().into())
+}

@@ -1,0 +1,15 @@
+//! `messages.getEmojiStickers`
+
+use domain::Error;
+use rpc::Cx;
+use tl_api::{enums, functions, types};
+
+/// There are no sets of custom emoji.
+///
+/// Errors: none.
+pub async fn handler(
+    _cx: Cx,
+    _request: functions::messages::GetEmojiStickers,
+) -> Result<enums::messages::AllStickers, Error> {
+    Ok(types::messages::AllStickers::default().into())
+}

@@ -1,0 +1,15 @@
+//! `messages.getOldFeaturedStickers`
+
+use domain::Error;
+use rpc::Cx;
+use tl_api::{enums, functions, types};
+
+/// No sticker sets ever were featured.
+///
+/// Errors: none.
+pub async fn handler(
+    _cx: Cx,
+    _request: functions::messages::GetOldFeaturedStickers,
+) -> Result<enums::messages::FeaturedStickers, Error> {
+    Ok(types::messages::FeaturedStickers::default().into())
+}
