@@ -251,13 +251,13 @@ async fn a_message_waits_until_somebody_comes_online() {
     let ann = world.sign_up("+15550100001", "Ann").await;
     let bob = world.sign_up("+15550100002", "Bob").await;
     let (to_bob, to_ann) = (ann.input_peer(&bob).await, bob.input_peer(&ann).await);
-    world.service.presence.offline(bob.user, world.service.now());
+    world.service.presence.offline(bob.user, bob.session.key_id, world.service.now());
     let answer = later(&ann, &to_bob, "welcome", 1, limits::SCHEDULE_UNTIL_ONLINE).await.unwrap();
     assert_eq!(answered(&answer).1.unwrap().date, limits::SCHEDULE_UNTIL_ONLINE);
     world.clock.advance_millis(10_000);
     run_job(&world).await;
     assert!(history(&bob, &to_ann).await.is_empty());
-    world.service.presence.online(bob.user, world.service.now());
+    world.service.presence.online(bob.user, bob.session.key_id, world.service.now());
     run_job(&world).await;
     assert_eq!(history(&bob, &to_ann).await.iter().map(words).collect::<Vec<_>>(), ["welcome"]);
     let to_self = enums::InputPeer::PeerSelf;
