@@ -5,6 +5,7 @@ mod announce;
 mod cli;
 mod config;
 mod delivery;
+mod jobs;
 mod logs;
 mod policy;
 mod serve;

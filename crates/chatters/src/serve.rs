@@ -16,6 +16,7 @@ use mtproto::transport::ProxySecret;
 use rpc::Rpc;
 use rpc::boundary::Sessions;
 use service::Service;
+use service::accounts::service_account;
 use store::{KeyFile, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,7 +30,7 @@ use crate::cli::ServeArgs;
 use crate::config::{Config, Secret};
 use crate::delivery::{CodeBoard, Senders};
 use crate::system::{SystemClock, SystemRandom};
-use crate::{logs, server_key};
+use crate::{jobs, logs, server_key};
 
 /// No temporary key lives longer than a week; clients ask for a day.
 const TEMP_KEY_SECS: i32 = 7 * 24 * 60 * 60;
@@ -60,6 +61,7 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
 
     let board = Arc::new(CodeBoard::new(Arc::clone(&clock), args.show_codes));
     let service = make_service(&config, address, &store, &clock, &random, &board)?;
+    service_account::ensure(&service).await.map_err(|why| format!("the service account: {why}"))?;
     let rpc = Arc::new(Rpc::new(api::registry(), Arc::clone(&service)));
     let parts = gateway_parts(&config, key, &store, &rpc, clock, random)?;
     rpc.connect(Arc::clone(&parts.registry) as Arc<dyn Sessions>);
@@ -71,7 +73,12 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
     announcement.save(&config.data, args.ready_file.as_deref()).map_err(|why| format!("ready: {why}"))?;
     greet(&announcement, &config.data);
 
+    let jobs = jobs::start(&service, &stop);
     gateway::serve(parts, listener, stop).await;
+    for job in jobs {
+        // A job that panicked has said so itself.
+        let _ = job.await;
+    }
     operator.abort();
     // The socket's file goes with the task.
     let _ = operator.await;
