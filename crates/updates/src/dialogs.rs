@@ -6,7 +6,7 @@ use store::{StoreError, Tx, messages};
 use tl_api::{enums, types};
 
 use crate::people::{self, Mentioned};
-use crate::{Presence, difference, draft, message};
+use crate::{Presence, difference, draft, message, notify};
 
 /// Dialogs with what has to be shown of them.
 #[derive(Debug, Default)]
@@ -103,12 +103,15 @@ fn peer_dialogs(
 fn list(tx: &mut Tx<'_>, owner: UserId, rows: &[Dialog], presence: &Presence) -> Result<Listed, StoreError> {
     let mut mentioned = Mentioned::default();
     let mut listed = Listed::default();
+    let peers: Vec<Peer> = rows.iter().map(|row| row.peer).collect();
+    let notify = notify::of_peers(tx, owner, &peers)?;
     for row in rows {
         mentioned.peer(row.peer);
         if let Some(top) = messages::get(tx, owner, row.top_message)? {
             listed.messages.push(message::render(tx, &top, &mut mentioned)?);
         }
-        listed.dialogs.push(dialog(row)?.into());
+        let notify_settings = notify.get(&row.peer).cloned().unwrap_or_default();
+        listed.dialogs.push(types::Dialog { notify_settings, ..dialog(row)? }.into());
     }
     listed.users = mentioned.users(tx, owner, presence)?;
     Ok(listed)

@@ -194,7 +194,7 @@ async fn notification_settings_follow_the_user() {
         let scopes = [
             enums::InputNotifyPeer::InputNotifyUsers,
             enums::InputNotifyPeer::InputNotifyChats,
-            types::InputNotifyPeer { peer: bob_peer }.into(),
+            types::InputNotifyPeer { peer: bob_peer.clone() }.into(),
         ];
         for scope in scopes {
             let get = functions::account::GetNotifySettings { peer: scope.clone() };
@@ -217,6 +217,12 @@ async fn notification_settings_follow_the_user() {
         let enums::Updates::Updates(exceptions) = ann.call(exceptions).await else { panic!("a list") };
         assert_eq!(exceptions.updates.len(), 1, "kinds of chats are no exceptions");
         assert_eq!(exceptions.users.len(), 2);
+
+        let enums::InputPeer::User(bob_peer) = bob_peer else { panic!("a user") };
+        let peer = types::InputDialogPeer { peer: bob_peer.into() };
+        let request = functions::messages::GetPeerDialogs { peers: vec![peer.into()] };
+        let listed = ann.call(request).await;
+        assert!(matches!(&listed.dialogs[..], [enums::Dialog::Dialog(d)] if d.notify_settings.mute_until == Some(77)));
 
         assert!(ann.call(functions::account::ResetNotifySettings {}).await);
         let told = tablet.pushed().await;

@@ -39,6 +39,7 @@ macro_rules! all_of {
 }
 
 #[tokio::test]
+#[expect(clippy::needless_update, reason = "some methods have no more fields than are named")]
 async fn clients_start_before_they_sign_in() {
     use functions::{help, langpack};
     let world = World::sqlite().await;
@@ -64,6 +65,7 @@ async fn clients_start_before_they_sign_in() {
 }
 
 #[tokio::test]
+#[expect(clippy::needless_update, reason = "some methods have no more fields than are named")]
 async fn clients_start_after_they_signed_in() {
     use functions::{account, contacts, help, messages, stories};
     let world = World::sqlite().await;
