@@ -49,9 +49,6 @@ pub(super) fn check<'a>(
         return Ok((vec![check_one(outer, verdict)?], fresh));
     }
 
-    if outer.seq_no & 1 == 1 {
-        return Err(PeerMisbehaved::EvenSeqNoExpected);
-    }
     if let Verdict::Repeat(seen) = verdict {
         return Err(if seen.container {
             PeerMisbehaved::Replayed
@@ -92,9 +89,10 @@ fn check_one(message: Message<'_>, verdict: Verdict) -> Result<Checked<'_>, Peer
         RequestError::TooManyIds { count } => PeerMisbehaved::TooManyIds { count },
         RequestError::Nested => PeerMisbehaved::InvalidContainer(ContainerError::Nested),
     })?;
+    // An odd number on an acknowledgement or container (code 34) is let pass: mtcute numbers the containers
+    // of its acknowledgements so, and a notice would make it begin anew for ever.
     match (request.content_related(), message.seq_no & 1 == 1) {
         (Some(true), false) => Err(PeerMisbehaved::OddSeqNoExpected),
-        (Some(false), true) => Err(PeerMisbehaved::EvenSeqNoExpected),
         _ => Ok(Checked {
             msg_id: message.msg_id,
             seq_no: message.seq_no,

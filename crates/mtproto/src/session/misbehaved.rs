@@ -23,8 +23,6 @@ pub enum PeerMisbehaved {
     SeqNoTooLow,
     #[error("code 33: the sequence number is too high")]
     SeqNoTooHigh,
-    #[error("code 34: the sequence number of an acknowledgement or container is odd")]
-    EvenSeqNoExpected,
     #[error("code 35: the sequence number of a query is even")]
     OddSeqNoExpected,
     #[error("code 48: the salt is not good now")]
@@ -54,7 +52,6 @@ impl PeerMisbehaved {
             Self::TooOld => 20,
             Self::SeqNoTooLow => 32,
             Self::SeqNoTooHigh => 33,
-            Self::EvenSeqNoExpected => 34,
             Self::OddSeqNoExpected => 35,
             Self::BadServerSalt => 48,
             Self::InvalidContainer(_) => 64,

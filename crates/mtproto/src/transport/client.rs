@@ -89,8 +89,7 @@ impl ClientTransport {
             Some(Frame::QuickAck(token)) => Some(ClientInbound::QuickAck(token)),
             Some(Frame::Payload { payload, .. }) => {
                 let first = i32::from_le_bytes(*payload.first_chunk().expect("at least four bytes"));
-                // No packet is as short as an error with its transport's padding.
-                Some(if payload.len() < 20 && first < 0 {
+                Some(if payload.len() == 4 && first < 0 {
                     ClientInbound::Error(first)
                 } else {
                     ClientInbound::Packet(payload)

@@ -233,6 +233,15 @@ impl Encoder {
         Self { framing, count: 0 }
     }
 
+    /// An error in place of a packet. It is never padded: clients know it by its four bytes.
+    pub(super) fn error(&mut self, code: i32, random: &mut dyn RandomSource, out: &mut Vec<u8>) {
+        let payload = code.to_le_bytes();
+        match self.framing {
+            Framing::PaddedIntermediate => self.padded(&payload, 0, 0, random, out),
+            _ => self.packet(&payload, false, random, out),
+        }
+    }
+
     pub(super) fn packet(
         &mut self,
         payload: &[u8],

@@ -120,8 +120,7 @@ impl ServerTransport {
 
     /// Appends an error in place of a packet.
     pub fn encode_error(&mut self, code: TransportCode, random: &mut dyn RandomSource, out: &mut Vec<u8>) {
-        let payload = code.code().to_le_bytes();
-        self.encode(out, |encoder, out| encoder.packet(&payload, false, random, out));
+        self.encode(out, |encoder, out| encoder.error(code.code(), random, out));
     }
 
     fn encode(&mut self, out: &mut Vec<u8>, append: impl FnOnce(&mut Encoder, &mut Vec<u8>)) {
