@@ -222,4 +222,3 @@ fn receive(push: &[u8], now: i64, latencies: &mut Vec<i64>) {
         }
     }
 }
-

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,6 +18,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mtproto::session::ConnectionKind;
 use mtproto::transport::TransportCode;
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
 
@@ -78,7 +79,11 @@ pub(crate) async fn serve(
             let io: BoxIo = Box::new(parts.io.into_inner());
             Served::WebSocket(Box::new(Prefixed::new(parts.read_buf.to_vec(), io)))
         }
-        Ok(()) => Served::Closed,
+        Ok(()) => {
+            // TLS has a last word of its own. If it cannot be said, the client was faster.
+            let _ = parts.io.into_inner().shutdown().await;
+            Served::Closed
+        }
         Err(error) => {
             debug!(%error, "http connection ends");
             Served::Closed
@@ -135,6 +140,9 @@ impl Visitor {
     }
 
     async fn exchange(&self, body: Incoming) -> Answer {
+        if body.size_hint().lower() > HTTP_BODY_BYTES as u64 {
+            return answer(StatusCode::PAYLOAD_TOO_LARGE, Vec::new());
+        }
         let limit = Duration::from_secs(HTTP_BODY_SECS);
         let payload = match tokio::time::timeout(limit, Limited::new(body, HTTP_BODY_BYTES).collect()).await {
             Ok(Ok(body)) => body.to_bytes().to_vec(),
@@ -168,11 +176,13 @@ impl Visitor {
         loop {
             let now = shared.now();
             let timer = port.handle_timeouts(now);
+            // Looked at first: what was answered before the end was called is still sent.
+            let closing = port.link.closing();
             let mut packet = Vec::new();
             if port.transmit(&mut packet) {
                 return answer(StatusCode::OK, packet);
             }
-            match port.link.closing() {
+            match closing {
                 Some(Close::KeyGone) => return transport_error(TransportCode::NotFound),
                 Some(_) => return answer(StatusCode::OK, Vec::new()),
                 None if now >= deadline => return answer(StatusCode::OK, Vec::new()),

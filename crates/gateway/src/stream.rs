@@ -92,8 +92,10 @@ impl Connection {
                 break end;
             }
             let next = self.port.handle_timeouts(self.shared.now());
+            // Looked at before writing: what was answered before the end was called is still sent.
+            let closing = self.port.link.closing();
             self.transmit().await?;
-            if let Some(end) = self.ending() {
+            if let Some(end) = self.ending(closing) {
                 break end;
             }
             self.rest();
@@ -199,10 +201,10 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether somebody wants the connection closed, after what was queued is written.
-    fn ending(&mut self) -> Option<End> {
+    /// Whether the connection ends here, after what is queued is written.
+    fn ending(&mut self, closing: Option<Close>) -> Option<End> {
         let now = self.shared.now();
-        match self.port.link.closing() {
+        match closing {
             Some(Close::Now) => return Some(End::Slow),
             Some(Close::AfterFlush) => return Some(End::Closed),
             Some(Close::KeyGone) => {

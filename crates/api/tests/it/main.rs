@@ -2,8 +2,8 @@
 
 mod chat;
 mod contacts;
-mod dialogs;
 mod devices;
+mod dialogs;
 mod docs;
 mod history;
 mod kit;

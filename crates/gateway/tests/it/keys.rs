@@ -111,6 +111,7 @@ async fn a_dropped_key_is_answered_first_and_unknown_then() {
     let server = Server::start().await;
     let client = server.client().await;
     let identity = client.identity().clone();
+    soon(client.call(query(9, &[]))).await.unwrap();
     lock(&server.keys.keys).clear();
     assert_eq!(soon(client.call(query(DROP_KEY, &[]))).await.unwrap(), query(DROP_KEY, &[]));
     until("the handler is told", || lock(&server.handler.gone).contains(&session_of(&client))).await;

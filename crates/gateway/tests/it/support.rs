@@ -258,13 +258,13 @@ impl Server {
 
     /// Stops it in order.
     pub(crate) async fn stop(mut self) {
-        self.stop.send(true).unwrap();
+        self.stop_soon();
         let task = self.task.take().unwrap();
         soon(task).await.unwrap();
     }
 
     pub(crate) fn stop_soon(&self) {
-        self.stop.send(true).unwrap();
+        self.stop.send_replace(true);
     }
 
     /// What a client of this server is told.
