@@ -1,13 +1,19 @@
 //! Every method that is built, one line each, in the order of the alphabet.
 
-use rpc::Registry;
 use rpc::registry::{device, public, user};
+use rpc::{Entry, Registry};
 
 use crate::{account, auth, contacts, help, langpack, messages, stories, updates, users};
 
 #[expect(clippy::too_many_lines, reason = "a table: one line for each method")]
 pub fn registry() -> Registry {
-    Registry::new(vec![
+    let spaces =
+        [account(), auth(), contacts(), help(), langpack(), messages(), stories(), updates(), users()];
+    Registry::new(spaces.into_iter().flatten().collect())
+}
+
+fn account() -> Vec<Entry> {
+    vec![
         user("account.changeAuthorizationSettings", account::change_authorization_settings::handler),
         user("account.checkUsername", account::check_username::handler),
         user("account.getAccountTTL", account::get_account_ttl::handler),
@@ -39,6 +45,11 @@ pub fn registry() -> Registry {
         user("account.updateProfile", account::update_profile::handler),
         user("account.updateStatus", account::update_status::handler),
         user("account.updateUsername", account::update_username::handler),
+    ]
+}
+
+fn auth() -> Vec<Entry> {
+    vec![
         user("auth.acceptLoginToken", auth::accept_login_token::handler),
         public("auth.bindTempAuthKey", auth::bind_temp_auth_key::handler),
         device("auth.cancelCode", auth::cancel_code::handler),
@@ -53,6 +64,11 @@ pub fn registry() -> Registry {
         device("auth.sendCode", auth::send_code::handler),
         device("auth.signIn", auth::sign_in::handler),
         device("auth.signUp", auth::sign_up::handler),
+    ]
+}
+
+fn contacts() -> Vec<Entry> {
+    vec![
         user("contacts.acceptContact", contacts::accept_contact::handler),
         user("contacts.addContact", contacts::add_contact::handler),
         user("contacts.block", contacts::block::handler),
@@ -71,6 +87,11 @@ pub fn registry() -> Registry {
         user("contacts.setBlocked", contacts::set_blocked::handler),
         user("contacts.unblock", contacts::unblock::handler),
         user("contacts.updateContactNote", contacts::update_contact_note::handler),
+    ]
+}
+
+fn help() -> Vec<Entry> {
+    vec![
         public("help.acceptTermsOfService", help::accept_terms_of_service::handler),
         public("help.getAppConfig", help::get_app_config::handler),
         public("help.getAppUpdate", help::get_app_update::handler),
@@ -83,12 +104,23 @@ pub fn registry() -> Registry {
         public("help.getPeerProfileColors", help::get_peer_profile_colors::handler),
         public("help.getPromoData", help::get_promo_data::handler),
         public("help.getTermsOfServiceUpdate", help::get_terms_of_service_update::handler),
+    ]
+}
+
+fn langpack() -> Vec<Entry> {
+    vec![
         public("langpack.getDifference", langpack::get_difference::handler),
         public("langpack.getLangPack", langpack::get_lang_pack::handler),
         public("langpack.getLanguage", langpack::get_language::handler),
         public("langpack.getLanguages", langpack::get_languages::handler),
         public("langpack.getStrings", langpack::get_strings::handler),
+    ]
+}
+
+fn messages() -> Vec<Entry> {
+    vec![
         user("messages.clearAllDrafts", messages::clear_all_drafts::handler),
+        user("messages.clearRecentReactions", messages::clear_recent_reactions::handler),
         user("messages.deleteHistory", messages::delete_history::handler),
         user("messages.deleteMessages", messages::delete_messages::handler),
         user("messages.deleteScheduledMessages", messages::delete_scheduled_messages::handler),
@@ -118,7 +150,9 @@ pub fn registry() -> Registry {
         user("messages.getHistory", messages::get_history::handler),
         user("messages.getMaskStickers", messages::get_mask_stickers::handler),
         user("messages.getMessageEditData", messages::get_message_edit_data::handler),
+        user("messages.getMessageReactionsList", messages::get_message_reactions_list::handler),
         user("messages.getMessages", messages::get_messages::handler),
+        user("messages.getMessagesReactions", messages::get_messages_reactions::handler),
         user("messages.getMessagesViews", messages::get_messages_views::handler),
         user("messages.getOldFeaturedStickers", messages::get_old_featured_stickers::handler),
         user("messages.getOutboxReadDate", messages::get_outbox_read_date::handler),
@@ -132,18 +166,24 @@ pub fn registry() -> Registry {
         user("messages.getSavedReactionTags", messages::get_saved_reaction_tags::handler),
         user("messages.getScheduledHistory", messages::get_scheduled_history::handler),
         user("messages.getScheduledMessages", messages::get_scheduled_messages::handler),
+        user("messages.getSearchCounters", messages::get_search_counters::handler),
         user("messages.getSplitRanges", messages::get_split_ranges::handler),
         user("messages.getStickerSet", messages::get_sticker_set::handler),
         user("messages.getSuggestedDialogFilters", messages::get_suggested_dialog_filters::handler),
         user("messages.getTopReactions", messages::get_top_reactions::handler),
+        user("messages.getUnreadReactions", messages::get_unread_reactions::handler),
         user("messages.hidePeerSettingsBar", messages::hide_peer_settings_bar::handler),
         user("messages.markDialogUnread", messages::mark_dialog_unread::handler),
         user("messages.readHistory", messages::read_history::handler),
         user("messages.readMessageContents", messages::read_message_contents::handler),
+        user("messages.readReactions", messages::read_reactions::handler),
         user("messages.receivedMessages", messages::received_messages::handler),
         user("messages.reorderPinnedDialogs", messages::reorder_pinned_dialogs::handler),
         user("messages.saveDraft", messages::save_draft::handler),
+        user("messages.search", messages::search::handler),
+        user("messages.searchGlobal", messages::search_global::handler),
         user("messages.sendMessage", messages::send_message::handler),
+        user("messages.sendReaction", messages::send_reaction::handler),
         user("messages.sendScheduledMessages", messages::send_scheduled_messages::handler),
         user("messages.setDefaultHistoryTTL", messages::set_default_history_ttl::handler),
         user("messages.setHistoryTTL", messages::set_history_ttl::handler),
@@ -151,12 +191,27 @@ pub fn registry() -> Registry {
         user("messages.toggleDialogPin", messages::toggle_dialog_pin::handler),
         user("messages.unpinAllMessages", messages::unpin_all_messages::handler),
         user("messages.updatePinnedMessage", messages::update_pinned_message::handler),
+    ]
+}
+
+fn stories() -> Vec<Entry> {
+    vec![
         user("stories.getAllReadPeerStories", stories::get_all_read_peer_stories::handler),
         user("stories.getAllStories", stories::get_all_stories::handler),
         user("stories.getPeerStories", stories::get_peer_stories::handler),
+    ]
+}
+
+fn updates() -> Vec<Entry> {
+    vec![
         user("updates.getDifference", updates::get_difference::handler),
         user("updates.getState", updates::get_state::handler),
+    ]
+}
+
+fn users() -> Vec<Entry> {
+    vec![
         user("users.getFullUser", users::get_full_user::handler),
         user("users.getUsers", users::get_users::handler),
-    ])
+    ]
 }

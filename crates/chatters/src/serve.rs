@@ -127,6 +127,7 @@ fn make_service(
         clock: Arc::clone(clock),
         random: Arc::clone(random),
         hub: Hub::new(store.clone(), Arc::clone(&presence), &*bus, spawn),
+        unindexed: service::Unindexed::listen(&*bus),
         bus,
         presence,
         codes: Arc::new(Senders::new(&config.codes, Arc::clone(board))?),

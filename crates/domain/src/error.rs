@@ -81,6 +81,7 @@ faults! {
     method_invalid = 400 "METHOD_INVALID";
     min_date_invalid = 400 "MIN_DATE_INVALID";
     peer_history_empty = 400 "PEER_HISTORY_EMPTY";
+    offset_invalid = 400 "OFFSET_INVALID";
     peer_id_invalid = 400 "PEER_ID_INVALID";
     persistent_timestamp_invalid = 400 "PERSISTENT_TIMESTAMP_INVALID";
     phone_code_empty = 400 "PHONE_CODE_EMPTY";
@@ -104,6 +105,7 @@ faults! {
     random_id_empty = 400 "RANDOM_ID_EMPTY";
     random_id_invalid = 400 "RANDOM_ID_INVALID";
     reaction_invalid = 400 "REACTION_INVALID";
+    reactions_too_many = 400 "REACTIONS_TOO_MANY";
     reply_message_id_invalid = 400 "REPLY_MESSAGE_ID_INVALID";
     schedule_date_invalid = 400 "SCHEDULE_DATE_INVALID";
     schedule_date_too_late = 400 "SCHEDULE_DATE_TOO_LATE";

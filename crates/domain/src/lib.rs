@@ -17,6 +17,7 @@ pub mod names;
 pub mod phone;
 pub mod privacy;
 pub mod random;
+pub mod reactions;
 pub mod session;
 pub mod task;
 pub mod testing;

@@ -93,10 +93,14 @@ pub const HISTORY_SLICE: usize = 100;
 pub const DIALOGS_SLICE: usize = 100;
 pub const PEER_DIALOGS_BATCH: usize = 100;
 pub const SEARCH_SLICE: usize = 100;
+/// Messages that one search finds at all; of more, the latest.
+pub const SEARCH_FOUND: usize = 100_000;
+/// Filters in one `messages.getSearchCounters`.
+pub const SEARCH_COUNTERS: usize = 20;
 /// Messages removed by one `deleteHistory` call; the client repeats it while `offset` is not 0.
 pub const DELETE_HISTORY_SLICE: usize = 1000;
 /// Events in one answer of `updates.getDifference`.
-pub const DIFFERENCE_SLICE: usize = 1000;
+pub const DIFFERENCE_SLICE: usize = 500;
 /// A client that is further behind gets `differenceTooLong`.
 pub const DIFFERENCE_MAX: i64 = 100_000;
 pub const CHANNEL_DIFFERENCE_SLICE: usize = 100;

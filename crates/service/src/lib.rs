@@ -19,8 +19,10 @@ pub mod messages;
 pub mod notify;
 pub mod privacy;
 pub mod profile;
+pub mod search;
 
 pub use delivery::CodeSender;
+pub use search::Unindexed;
 
 /// What the operator decided.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub struct Service {
     pub hub: Arc<Hub>,
     pub presence: Arc<Presence>,
     pub codes: Arc<dyn CodeSender>,
+    /// Whose boxes have news for the search index.
+    pub unindexed: Arc<Unindexed>,
     pub config: Config,
 }
 

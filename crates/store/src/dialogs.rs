@@ -30,6 +30,7 @@ const SET_UNREAD: &str = "UPDATE dialogs SET unread_count = $3 WHERE owner = $1 
 const SET_READ_OUTBOX: &str =
     "UPDATE dialogs SET read_outbox_max = $3 WHERE owner = $1 AND peer = $2 AND read_outbox_max < $3";
 const SET_FLAGS: &str = "UPDATE dialogs SET flags = $3 WHERE owner = $1 AND peer = $2";
+const REACTED: &str = "UPDATE dialogs SET flags = flags | 32 WHERE owner = $1 AND peer = $2";
 const SET_PIN: &str = "UPDATE dialogs SET pin_order = $3 WHERE owner = $1 AND peer = $2";
 const SET_TTL: &str = "UPDATE dialogs SET ttl_period = $3 WHERE owner = $1 AND peer = $2";
 const SET_DRAFT: &str = "UPDATE dialogs SET draft = $3, draft_date = $4 WHERE owner = $1 AND peer = $2";
@@ -56,7 +57,8 @@ const COUNT: &str = "SELECT COUNT(*) FROM dialogs WHERE owner = $1 AND top_messa
 const UNREAD_TOTAL: &str = "SELECT COUNT(*) FROM dialogs WHERE owner = $1 AND unread_count > 0";
 const PEERS: &str = "SELECT peer FROM dialogs WHERE owner = $1 ORDER BY top_date DESC LIMIT $2";
 
-/// Bits of a row's `flags`. The SQL above knows [`flag::UNREAD_MARK`] as 1 and [`flag::UNANSWERED`] as 16.
+/// Bits of a row's `flags`. The SQL above knows [`flag::UNREAD_MARK`] as 1 and [`flag::UNANSWERED`] as 16,
+/// [`flag::REACTED`] as 32.
 pub mod flag {
     /// Marked unread by hand.
     pub const UNREAD_MARK: i64 = 1;
@@ -64,6 +66,8 @@ pub mod flag {
     pub const BAR_HIDDEN: i64 = 1 << 1;
     /// The other side began the dialog, and the owner has not written in it yet.
     pub const UNANSWERED: i64 = 1 << 4;
+    /// There are, or were, reactions that the owner has not seen: they have to be counted.
+    pub const REACTED: i64 = 1 << 5;
 }
 
 #[derive(Clone, Debug)]
@@ -181,6 +185,11 @@ pub fn set_flags(tx: &mut Tx<'_>, owner: UserId, peer: Peer, flags: i64) -> Resu
     let [a, b] = key(owner, peer);
     tx.execute(SET_FLAGS, &[a, b, Value::Int(flags)])?;
     Ok(())
+}
+
+/// Somebody reacted to a message of the owner's.
+pub fn reacted(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<(), StoreError> {
+    tx.defer(REACTED, &key(owner, peer))
 }
 
 pub fn set_pin(tx: &mut Tx<'_>, owner: UserId, peer: Peer, order: Option<i64>) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use domain::{Peer, Time, UserId};
 
 use crate::messages::{self, Message};
-use crate::{StoreError, Tx, Value};
+use crate::{StoreError, Tx, Value, reactions, words};
 
 const SLICE: &str = "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND id <= $3 AND date > $4 \
      AND date < $5 ORDER BY id DESC LIMIT $6";
@@ -120,6 +120,8 @@ pub fn blank(tx: &mut Tx<'_>, message: &Message, content: &[u8]) -> Result<(), S
         Value::Int(messages::flag::SERVICE),
     ];
     tx.execute(BLANK, &values)?;
+    reactions::delete_of_message(tx, message.owner, message.id)?;
+    words::forget(tx, message.owner, message.id)?;
     Ok(())
 }
 

@@ -26,6 +26,7 @@ pub mod codes;
 pub mod contacts;
 pub mod dialogs;
 pub mod events;
+pub mod found;
 pub mod histories;
 pub mod login_tokens;
 pub mod messages;

@@ -2,7 +2,7 @@
 
 use domain::{Peer, Time, UserId};
 
-use crate::{Owner, Row, RowKey, StoreError, Tx, Value};
+use crate::{Owner, Row, RowKey, StoreError, Tx, Value, words};
 
 const TABLE: &str = "messages";
 
@@ -126,6 +126,14 @@ pub fn get(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<Option<Message>, S
     row.map(|row| read(tx, &row)).transpose()
 }
 
+/// Messages of a box in the order asked for; those that are not there are left out.
+pub fn many(tx: &mut Tx<'_>, owner: UserId, ids: &[i32]) -> Result<Vec<Message>, StoreError> {
+    let keys: Vec<_> = ids.iter().map(|id| [Value::Int(owner.0), Value::Int((*id).into())]).collect();
+    let sets: Vec<&[Value<'_>]> = keys.iter().map(|key| key.as_slice()).collect();
+    let rows = tx.query_each(SELECT, &sets)?;
+    read_all(tx, &rows)
+}
+
 /// The id of the message that `owner` sent with this `random_id`, if there is one.
 pub fn by_random_id(tx: &mut Tx<'_>, owner: UserId, random_id: i64) -> Result<Option<i32>, StoreError> {
     let row = tx.query_opt(BY_RANDOM_ID, &[Value::Int(owner.0), Value::Int(random_id)])?;
@@ -193,7 +201,8 @@ pub fn set_content(
         Value::opt_int(edit_date.map(Time::secs)),
     ];
     tx.execute(UPDATE_CONTENT, &values)?;
-    Ok(())
+    // What the search index has of the old words goes with them.
+    words::forget(tx, owner, id)
 }
 
 pub fn set_flags(tx: &mut Tx<'_>, owner: UserId, id: i32, flags: i64) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ use rpc::Rpc;
 use rpc::boundary::{Caller, Handler, KeyKind, KeyRecord, Sessions};
 use service::accounts::service_account;
 use service::delivery::{Channel, CodeSender, Delivery};
-use service::{Config, Service};
+use service::{Config, Service, Unindexed};
 use store::{Database, KeyFile, Store, StoreConfig};
 use tl::service::RpcError;
 use tl::{Decode, Encode, Reader, Writer};
@@ -87,6 +87,7 @@ impl World {
             store,
             clock: clock.clone(),
             random,
+            unindexed: Unindexed::listen(&*bus),
             bus,
             hub,
             presence,

@@ -3,6 +3,7 @@
 use domain::text::Styled;
 use domain::{Peer, Time, UserId};
 use store::StoreError;
+use store::words::Kind;
 use tl::{Decode, Encode};
 use tl_api::{enums, types};
 
@@ -172,6 +173,20 @@ impl Content {
             Body::Text(message) => &message.message,
             Body::Action(_) => "",
         }
+    }
+
+    /// What the message has besides words that can be searched for.
+    pub fn kinds(&self) -> Vec<Kind> {
+        let Body::Text(message) = &self.0 else { return Vec::new() };
+        let link = message.entities.iter().flatten().any(|entity| {
+            matches!(
+                entity,
+                enums::MessageEntity::Url(_)
+                    | enums::MessageEntity::TextUrl(_)
+                    | enums::MessageEntity::Email(_)
+            )
+        });
+        if link { vec![Kind::Url] } else { Vec::new() }
     }
 
     pub fn is_action(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use domain::{Peer, Time, UserId};
 use store::dialogs::{self, Dialog};
-use store::{StoreError, Tx, messages};
+use store::{StoreError, Tx, messages, reactions};
 use tl_api::{enums, types};
 
 use crate::people::{self, Mentioned};
@@ -111,7 +111,11 @@ fn list(tx: &mut Tx<'_>, owner: UserId, rows: &[Dialog], presence: &Presence) ->
             listed.messages.push(message::render(tx, &top, &mut mentioned)?);
         }
         let notify_settings = notify.get(&row.peer).cloned().unwrap_or_default();
-        listed.dialogs.push(types::Dialog { notify_settings, ..dialog(row)? }.into());
+        let mut dialog = types::Dialog { notify_settings, ..dialog(row)? };
+        if row.flags & dialogs::flag::REACTED != 0 {
+            dialog.unread_reactions_count = reactions::unread_count(tx, owner, row.peer)?;
+        }
+        listed.dialogs.push(dialog.into());
     }
     listed.users = mentioned.users(tx, owner, presence)?;
     Ok(listed)

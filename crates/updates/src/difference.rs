@@ -1,15 +1,12 @@
 //! What a device missed: `updates.getState` and `updates.getDifference`.
 
-use domain::{Time, UserId};
+use domain::{Time, UserId, limits};
 use store::events::{self, What};
 use store::{StoreError, Tx, boxes, dialogs};
 use tl_api::{enums, types};
 
 use crate::Presence;
 use crate::render::{self, Rendered};
-
-/// Events in one slice of a difference.
-pub const SLICE_EVENTS: i64 = 500;
 
 /// Where a device stands.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +15,8 @@ pub struct Since {
     pub date: Time,
     /// The most events that the device wants to hear of before it would rather start anew.
     pub total_limit: Option<i32>,
+    /// The most events that it takes in one slice.
+    pub slice_limit: Option<i32>,
 }
 
 /// The state of a box now.
@@ -32,8 +31,9 @@ pub fn state(tx: &mut Tx<'_>, owner: UserId) -> Result<types::updates::State, St
     })
 }
 
-/// What happened in a box since a device last looked: everything, or a first slice of it, or, where
-/// the device asked for no more than that, word that it is too much.
+/// What happened in a box since a device last looked: everything, or a first slice of it, or word that it
+/// is too much to tell (for the server, or for what the device asked for) and the device has to begin
+/// anew.
 pub fn since(
     tx: &mut Tx<'_>,
     owner: UserId,
@@ -41,18 +41,15 @@ pub fn since(
     presence: &Presence,
 ) -> Result<enums::updates::Difference, StoreError> {
     let now = state(tx, owner)?;
-    if let Some(limit) = since.total_limit
-        && now.pts.saturating_sub(since.pts) > limit
-    {
+    let behind = i64::from(now.pts) - i64::from(since.pts);
+    let limit = since.total_limit.map_or(limits::DIFFERENCE_MAX, i64::from).min(limits::DIFFERENCE_MAX);
+    // A device that is ahead remembers what this server has lost: it has to begin anew as well.
+    if behind > limit || behind < 0 {
         return Ok(types::updates::DifferenceTooLong { pts: now.pts }.into());
     }
-    let mut events = events::after(tx, owner, since.pts, since.date, SLICE_EVENTS + 1)?;
+    let (events, complete) = slice(tx, owner, since)?;
     if events.is_empty() {
         return Ok(types::updates::DifferenceEmpty { date: now.date, seq: now.seq }.into());
-    }
-    let complete = events.len() <= usize::try_from(SLICE_EVENTS).unwrap_or(usize::MAX);
-    if !complete {
-        events.pop();
     }
     let mut rendered = Rendered::default();
     for event in &events {
@@ -80,6 +77,28 @@ pub fn since(
         ..Default::default()
     }
     .into())
+}
+
+/// The next events for a device, and whether those are all.
+///
+/// A state is no more than `pts` and a second, so events beside one `pts` in one second are told again
+/// together. A slice never ends where it began: that would be the next one too.
+fn slice(tx: &mut Tx<'_>, owner: UserId, since: Since) -> Result<(Vec<events::Event>, bool), StoreError> {
+    let most = i32::try_from(limits::DIFFERENCE_SLICE).unwrap_or(i32::MAX);
+    let mut limit = i64::from(since.slice_limit.map_or(most, |limit| limit.clamp(1, most)));
+    loop {
+        let mut events = events::after(tx, owner, since.pts, since.date, limit + 1)?;
+        if i64::try_from(events.len()).unwrap_or(i64::MAX) <= limit {
+            return Ok((events, true));
+        }
+        events.pop();
+        let moved =
+            events.last().is_some_and(|last| last.pts > since.pts || last.date.secs() > since.date.secs());
+        if moved {
+            return Ok((events, false));
+        }
+        limit *= 2;
+    }
 }
 
 /// New messages stand in a list of their own; the rest stays as updates. A new message that is gone

@@ -2,11 +2,12 @@
 
 use domain::privacy::{Key, Rules};
 use domain::{Peer, Time, UserId};
-use store::{StoreError, Tx, users};
+use store::{StoreError, Tx, messages, users};
 use tl_api::{enums, types};
 
 use crate::log::Event;
-use crate::{draft, people, rules, settings};
+use crate::people::Mentioned;
+use crate::{draft, people, reactions, rules, settings};
 
 /// The number by which a user's devices name an authorization to each other. It says nothing of the key.
 pub fn authorization_hash(tx: &Tx<'_>, auth_key_id: i64) -> i64 {
@@ -107,4 +108,14 @@ pub fn draft_cleared(peer: Peer, date: Time) -> Event {
 
 pub fn peer_history_ttl(peer: Peer, secs: Option<i32>) -> Event {
     Event::beside(types::UpdatePeerHistoryTtl { peer: people::peer(peer), ttl_period: secs })
+}
+
+/// Which reactions a message of a box has now.
+pub fn message_reactions(tx: &mut Tx<'_>, row: &messages::Message) -> Result<Event, StoreError> {
+    Ok(Event::beside(reactions::update(tx, row, &mut Mentioned::default())?))
+}
+
+/// The list of emoji last used as reactions is another one now.
+pub fn recent_reactions() -> Event {
+    Event::beside(enums::Update::RecentReactions)
 }

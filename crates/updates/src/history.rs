@@ -24,6 +24,13 @@ pub struct Window {
     pub min_id: i32,
 }
 
+impl Window {
+    /// Whether an id is within the window's bounds.
+    pub fn shows(&self, id: i32) -> bool {
+        (self.max_id <= 0 || id < self.max_id) && (self.min_id <= 0 || id > self.min_id)
+    }
+}
+
 /// A page, newest first, with everybody in it. `messages.messages` when it is all there is,
 /// `messages.messagesSlice` when there is more, as clients page on after the latter alone.
 pub fn page(
@@ -104,9 +111,7 @@ pub fn rows(
     } else {
         around(tx, owner, peer, start, window)?
     };
-    rows.retain(|row| {
-        (window.max_id <= 0 || row.id < window.max_id) && (window.min_id <= 0 || row.id > window.min_id)
-    });
+    rows.retain(|row| window.shows(row.id));
     Ok(rows)
 }
 

@@ -22,9 +22,11 @@ pub mod people;
 pub mod presence;
 pub mod privacy;
 pub mod profile;
+pub mod reactions;
 pub mod render;
 pub mod rules;
 pub mod scheduled;
+pub mod search;
 pub mod settings;
 
 pub use content::Content;

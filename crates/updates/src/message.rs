@@ -136,11 +136,11 @@ pub fn reactions_of(
         }
         recent.push(types::MessagePeerReaction {
             my: mine,
+            big: given.big,
             unread: given.unread,
             peer_id: people::peer(given.user.into()),
             date: given.date.wire(),
             reaction,
-            ..Default::default()
         });
     }
     Ok(types::MessageReactions {

@@ -2,7 +2,7 @@
 
 use domain::privacy::Key;
 use domain::{Peer, UserId, ids};
-use store::{StoreError, Tx, contacts, dialogs, histories, privacy, users};
+use store::{StoreError, Tx, contacts, dialogs, histories, privacy, scheduled, users};
 use tl_api::types;
 
 use crate::{people, settings};
@@ -27,6 +27,7 @@ pub fn full(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<types:
         settings: settings::of_peer(tx, viewer, peer)?,
         pinned_msg_id: histories::pinned(tx, viewer, peer, 1)?.first().copied(),
         ttl_period: dialogs::get(tx, viewer, peer)?.and_then(|dialog| dialog.ttl_period),
+        has_scheduled: scheduled::count(tx, viewer, peer)? > 0,
         private_forward_name: (!linked).then(|| name.trim_end().to_owned()),
         note: note
             .filter(|note| !note.is_empty())

@@ -2,14 +2,18 @@
 
 use domain::Error;
 use rpc::Cx;
-use tl_api::{enums, functions, types};
+use service::messages::react;
+use tl_api::{enums, functions};
 
-/// Reactions used lately are not kept.
+use super::get_top_reactions::listed;
+
+/// The reactions that the caller gave last.
 ///
 /// Errors: none.
 pub async fn handler(
-    _cx: Cx,
-    _request: functions::messages::GetRecentReactions,
+    cx: Cx,
+    request: functions::messages::GetRecentReactions,
 ) -> Result<enums::messages::Reactions, Error> {
-    Ok(types::messages::Reactions::default().into())
+    let recent = react::recent(cx.service(), cx.me()?).await?;
+    Ok(listed(recent, request.limit, request.hash))
 }

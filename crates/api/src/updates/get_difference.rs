@@ -25,6 +25,7 @@ pub async fn handler(
         pts: request.pts,
         date: Time::from_secs(request.date.into()),
         total_limit: request.pts_total_limit.filter(|limit| *limit > 0),
+        slice_limit: request.pts_limit.filter(|limit| *limit > 0),
     };
     view::read(&cx, move |tx| Ok(difference::since(tx, me, since, &presence)?)).await
 }

@@ -12,6 +12,8 @@ use tl_api::{enums, functions, types};
 pub(crate) struct Mirror {
     pub(crate) pts: i32,
     pub(crate) date: i32,
+    /// The most events that the device takes in one slice of a difference.
+    pub(crate) slice: Option<i32>,
     pub(crate) known: Known,
 }
 
@@ -31,7 +33,7 @@ impl Mirror {
     pub(crate) async fn of(device: &Device) -> Self {
         let state = device.call(functions::updates::GetState {}).await;
         device.pushed().await;
-        Self { pts: state.pts, date: state.date, known: Known::default() }
+        Self { pts: state.pts, date: state.date, ..Self::default() }
     }
 
     /// Takes in what was pushed.
@@ -71,6 +73,7 @@ impl Mirror {
                 pts: self.pts,
                 date: self.date,
                 qts: -1,
+                pts_limit: self.slice,
                 ..Default::default()
             };
             let (messages, others, state, last) = match device.call(request).await {

@@ -5,6 +5,7 @@ pub mod expired;
 pub mod idle_devices;
 pub mod presence;
 pub mod scheduled;
+pub mod search_index;
 
 use std::sync::Arc;
 
@@ -32,4 +33,5 @@ pub const JOBS: &[Job] = &[
     Job { name: "idle_devices", every_secs: 3600, run: idle_devices::run },
     Job { name: "presence", every_secs: 30, run: presence::run },
     Job { name: "scheduled", every_secs: 1, run: scheduled::run },
+    Job { name: "search_index", every_secs: 1, run: search_index::run },
 ];

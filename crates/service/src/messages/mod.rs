@@ -8,6 +8,7 @@ pub mod erase;
 pub mod forward;
 pub mod notice;
 pub mod pin;
+pub mod react;
 pub mod read;
 pub mod schedule;
 pub mod send;

@@ -7,6 +7,7 @@ use updates::log::{self, Event, Origin};
 use updates::{event, people};
 
 use super::affected::Affected;
+use super::react;
 use crate::Service;
 
 /// Reads a dialog up to a message; `None` for all of it.
@@ -95,7 +96,7 @@ fn unmark(tx: &mut Tx<'_>, owner: UserId, peer: Peer, origin: Origin) -> Result<
     Ok(())
 }
 
-/// Media that was played, mentions that were looked at: the author learns of the former.
+/// Media that was played, mentions and reactions that were looked at: the author learns of the first.
 ///
 /// Errors: `INPUT_REQUEST_TOO_LONG`.
 pub async fn contents(
@@ -135,6 +136,7 @@ pub async fn contents(
                     affected = done;
                 }
             }
+            react::look(tx, reader, &ids, origin, &mut affected)?;
             Ok(affected.at_last(tx, reader)?)
         })
         .await

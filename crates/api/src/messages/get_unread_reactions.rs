@@ -1,0 +1,37 @@
+//! `messages.getUnreadReactions`
+
+use domain::{Error, Fault, limits};
+use rpc::Cx;
+use rpc::convert::from_tl;
+use tl_api::{enums, functions};
+use updates::history::Window;
+use updates::reactions;
+
+use crate::view;
+
+/// The caller's messages in a dialog that got reactions which the caller has not seen.
+///
+/// Errors: `PEER_ID_INVALID`, `LIMIT_INVALID`.
+pub async fn handler(
+    cx: Cx,
+    request: functions::messages::GetUnreadReactions,
+) -> Result<enums::messages::Messages, Error> {
+    let me = cx.me()?;
+    if request.limit < 0 {
+        return Err(Fault::limit_invalid().into());
+    }
+    let presence = cx.service().presence.clone();
+    let window = Window {
+        offset_id: request.offset_id,
+        offset_date: None,
+        add_offset: request.add_offset,
+        limit: i64::from(request.limit).min(i64::try_from(limits::HISTORY_SLICE).unwrap_or(100)),
+        max_id: request.max_id,
+        min_id: request.min_id,
+    };
+    view::read(&cx, move |tx| {
+        let peer = from_tl::input_peer(tx, me, &request.peer)?;
+        Ok(reactions::unread(tx, me, peer, &window, &presence)?)
+    })
+    .await
+}
