@@ -53,3 +53,14 @@ lint: ## Checks formatting, lints, licences and documentation.
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --exclude tl-api --no-deps
 	cd e2e/grammers && $(CARGO) fmt --check
 	python3 -m compileall -q e2e/harness e2e/tests e2e/drivers e2e/conftest.py e2e/report.py
+
+.PHONY: bench
+bench: ## Measures messages through a server of its own (release build); figures are kept in bench/RESULTS.md.
+	$(CARGO) build --release --quiet -p chatters -p bench
+	$(TARGET)/release/bench --server $(TARGET)/release/chatters --pairs 20 --window 1
+	$(TARGET)/release/bench --server $(TARGET)/release/chatters --pairs 20 --window 16
+	$(CARGO) run --release --quiet -p tl-proof --example codec
+
+.PHONY: docs
+docs: ## Writes docs/methods.md from the registry.
+	UPDATE_DOCS=1 $(CARGO) test --quiet -p api --test it docs::
