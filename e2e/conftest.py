@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from harness import people, places
-from harness.driver import Client, Clock, Pool
+from harness.driver import Client, Pool
 from harness.postgres import Postgres
 from harness.server import Server
 from harness.table import LIBRARIES, OTHER
@@ -81,6 +81,7 @@ class Servers:
 
     scratch: pathlib.Path
     postgres: Postgres | None
+    pool: Pool
     started: list = dataclasses.field(default_factory=list)
     numbers: itertools.count = dataclasses.field(default_factory=itertools.count)
 
@@ -96,10 +97,14 @@ class Servers:
     async def start(self, **options):
         return await self.prepare(**options).start()
 
+    async def end(self, server):
+        await self.pool.leave(server)
+        await server.stop()
+
 
 @pytest_asyncio.fixture(scope="session")
-async def servers(scratch, postgres):
-    servers = Servers(scratch, postgres)
+async def servers(scratch, postgres, pool):
+    servers = Servers(scratch, postgres, pool)
     # The first one makes the identity that all share.
     first = await servers.start()
     await first.stop()
@@ -114,7 +119,7 @@ async def server(servers, lib):
     """One server per file and library: what they share is only what a test shares."""
     server = await servers.start()
     yield server
-    await server.stop()
+    await servers.end(server)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -122,7 +127,20 @@ async def plain_server(servers):
     """For tests that no library is under test in."""
     server = await servers.start()
     yield server
-    await server.stop()
+    await servers.end(server)
+
+
+@pytest_asyncio.fixture
+async def start_server(servers):
+    """Starts servers that end with the test."""
+    mine = []
+
+    async def start(**options):
+        mine.append(await servers.start(**options))
+        return mine[-1]
+    yield start
+    for server in mine:
+        await servers.end(server)
 
 
 @dataclasses.dataclass
@@ -155,11 +173,3 @@ async def duo(lib, server, pool):
     await people.befriend(subject, peer)
     await second.import_contact(phone=peer.phone, first="Bob", last="Peer")
     yield Duo(server, subject, second, peer)
-    for client in (subject, second, peer):
-        with contextlib.suppress(Exception):
-            await client.close(timeout=5)
-
-
-@pytest.fixture
-def clock(scratch, request):
-    return Clock(scratch / f"clock-{id(request):x}")

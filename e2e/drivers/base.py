@@ -88,12 +88,14 @@ class Driver:
             if method is None:
                 raise Refused(f"{self.library} has no {request['cmd']}", kind="unsupported")
             answer["ok"] = await method(request.get("client"), **request.get("args", {}))
+            json.dumps(answer)
         except asyncio.CancelledError:
             answer["error"] = {"type": "driver", "code": 0, "text": "cancelled"}
         except Refused as e:
             answer["error"] = {"type": e.kind, "code": e.code, "text": e.text}
         except BaseException as e:  # noqa: BLE001 - the suite must hear of everything
             refused = self.translate(e)
+            answer.pop("ok", None)
             if refused is not None:
                 answer["error"] = {"type": refused.kind, "code": refused.code, "text": refused.text}
             else:

@@ -133,7 +133,8 @@ class Pyrogram(base.Driver):
         async def on_raw(_c, update, _users, _chats):
             await self.on_update(client, update)
 
-        c.add_handler(handlers.RawUpdateHandler(on_raw))
+        # In a group of its own: of each group only the first handler that fits is called.
+        c.add_handler(handlers.RawUpdateHandler(on_raw), group=1)
         self.clients[client] = c
         authorized = await c.connect()
         me = None
@@ -391,10 +392,6 @@ class Pyrogram(base.Driver):
 
     async def cmd_history(self, client, peer, limit=100, **offsets):
         c = self.clients[client]
-        if offsets.pop("reverse", False):
-            if not KURIGRAM:
-                raise Refused("the library has no reverse history", kind="unsupported")
-            return await self.collect(client, c.get_chat_history(self.peer(peer), limit, reverse=True, **offsets))
         answer = await c.invoke(raw.functions.messages.GetHistory(
             peer=await c.resolve_peer(self.peer(peer)), offset_id=offsets.pop("offset_id", 0),
             offset_date=offsets.pop("offset_date", 0), add_offset=offsets.pop("add_offset", 0),
@@ -402,8 +399,9 @@ class Pyrogram(base.Driver):
         assert not offsets, offsets
         return [raw_row(m, c.me.id) for m in answer.messages]
 
-    async def cmd_walk(self, client, peer):
-        return await self.collect(client, self.clients[client].get_chat_history(self.peer(peer)))
+    async def cmd_walk(self, client, peer, reverse=False):
+        order = {"reverse": True} if reverse else {}
+        return await self.collect(client, self.clients[client].get_chat_history(self.peer(peer), **order))
 
     async def cmd_get_messages(self, client, peer, ids):
         found = await self.clients[client].get_messages(self.peer(peer), ids)

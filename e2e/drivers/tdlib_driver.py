@@ -270,6 +270,9 @@ class Tdlib(base.Driver):
 
     @staticmethod
     def rules(answer):
+        # The library leaves out the last rule when it is to refuse everybody, as it is for all lists.
+        if not answer["rules"]:
+            return ["nobody"]
         names = {v: k for k, v in RULES.items()}
         return [names.get(r["@type"], r["@type"]) for r in answer["rules"]]
 
@@ -602,6 +605,7 @@ class Tdlib(base.Driver):
 
     async def cmd_pin_dialog(self, client, peer, pinned=True):
         h = self.clients[client]
+        await h.call("getChats", chat_list={"@type": "chatListMain"}, limit=100)
         await h.call("toggleChatIsPinned", chat_list={"@type": "chatListMain"},
                      chat_id=await self.chat(h, peer), is_pinned=pinned)
         return True
@@ -669,7 +673,7 @@ class Tdlib(base.Driver):
 
     def on_updateNewMessage(self, h, row):
         m = row["message"]
-        if m.get("sending_state") is None and h.me:
+        if m.get("sending_state") is None:
             self.emit(h.name, "new_message", message=self.message_row(h, m))
 
     def finish_sending(self, h, row):

@@ -16,7 +16,25 @@ import base
 from base import Refused
 
 
-class HttpsConnection(net.ConnectionHttp):
+class HttpCodec(net.http.HttpPacketCodec):
+    """The library's codec with one line put right: it compares a byte with a string of one byte, takes
+    every line for a cut one, and so reads no answer at all."""
+
+    async def read_packet(self, reader):
+        while True:
+            line = await reader.readline()
+            if not line.endswith(b"\n"):
+                raise asyncio.IncompleteReadError(line, None)
+            if line.lower().startswith(b"content-length: "):
+                await reader.readexactly(2)
+                return await reader.readexactly(int(line[16:-2]))
+
+
+class HttpConnection(net.ConnectionHttp):
+    packet_codec = HttpCodec
+
+
+class HttpsConnection(HttpConnection):
     """The library speaks TLS on port 443 only; this is its HTTP transport with TLS on any port."""
 
     async def connect(self, timeout=None, ssl=None):
@@ -30,7 +48,7 @@ CONNECTIONS = {
     "abridged": net.ConnectionTcpAbridged,
     "intermediate": net.ConnectionTcpIntermediate,
     "obfuscated": net.ConnectionTcpObfuscated,
-    "http": net.ConnectionHttp,
+    "http": HttpConnection,
     "https": HttpsConnection,
     "proxy_abridged": net.ConnectionTcpMTProxyAbridged,
     "proxy_intermediate": net.ConnectionTcpMTProxyIntermediate,
@@ -324,7 +342,7 @@ class Telethon(base.Driver):
         return self.rows(client, sent)
 
     async def cmd_read(self, client, peer, max_id=0):
-        return await self.clients[client].send_read_acknowledge(self.peer(peer), max_id=max_id)
+        await self.clients[client].send_read_acknowledge(self.peer(peer), max_id=max_id)
 
     async def cmd_typing(self, client, peer, action="typing"):
         kinds = {"typing": types.SendMessageTypingAction, "cancel": types.SendMessageCancelAction}
@@ -333,10 +351,6 @@ class Telethon(base.Driver):
             await c.get_input_entity(self.peer(peer)), kinds[action]()))
 
     async def cmd_history(self, client, peer, limit=100, **offsets):
-        if offsets.pop("reverse", False):
-            found = await self.clients[client].get_messages(
-                self.peer(peer), limit=limit, reverse=True, **offsets)
-            return self.rows(client, found)
         c = self.clients[client]
         request = functions.messages.GetHistoryRequest(
             peer=await c.get_input_entity(self.peer(peer)), offset_id=offsets.pop("offset_id", 0),
@@ -345,9 +359,9 @@ class Telethon(base.Driver):
         assert not offsets, offsets
         return self.rows(client, (await c(request)).messages)
 
-    async def cmd_walk(self, client, peer):
-        """Every message of a chat through the library's own iterator, newest first."""
-        found = [m async for m in self.clients[client].iter_messages(self.peer(peer))]
+    async def cmd_walk(self, client, peer, reverse=False):
+        """Every message of a chat through the library's own iterator, newest first unless reversed."""
+        found = [m async for m in self.clients[client].iter_messages(self.peer(peer), reverse=reverse)]
         return self.rows(client, found)
 
     async def cmd_get_messages(self, client, peer, ids):

@@ -14,6 +14,7 @@ from . import places
 
 ANSWER_SECONDS = 30
 EVENT_SECONDS = 10
+CLOSE_SECONDS = 5
 LINE_LIMIT = 1 << 26
 
 
@@ -188,6 +189,7 @@ class Pool:
 
     def __init__(self, scratch):
         self.scratch, self.processes, self.own = scratch, {}, []
+        self.by_server = {}
         self.names = itertools.count(1)
 
     async def process(self, library, server, env=None):
@@ -207,7 +209,26 @@ class Pool:
         process = await self.process(library, server, env)
         client = Client(process, f"{library}-{next(self.names)}", server)
         process.clients[client.name] = client
+        self.by_server.setdefault(id(server), []).append(client)
         return client
+
+    async def leave(self, server):
+        """Closes what is connected to a server, before it goes: a client that is left alone tries for ever.
+        A driver that cannot close a client is ended, the next test gets a new one."""
+        async def close(client):
+            process = client.process
+            if not process.alive or process.clients.pop(client.name, None) is None:
+                return
+            try:
+                await client.close(timeout=CLOSE_SECONDS)
+            except Refused as e:
+                # Clients that were closed, signed out or never opened are not known any more.
+                if e.kind == "timeout":
+                    await process.stop()
+        await asyncio.gather(*(close(c) for c in self.by_server.pop(id(server), [])))
+        for process in [p for p in self.own if not p.clients]:
+            await process.stop()
+            self.own.remove(process)
 
     async def open(self, library, server, env=None, timeout=ANSWER_SECONDS, **options):
         """A connected client."""

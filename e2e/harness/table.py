@@ -57,6 +57,12 @@ FORMS = {
         "tdlib": "has another call for it", "telethon": "takes a date object; the request is the same",
     },
     "history: oldest first": {"tdlib": "has no such order", "pyrogram": "has no such order"},
+    "clock ahead": {
+        "grammers": "keeps its message ids rising, so a stored session with a clock ahead is stuck",
+        "kurigram": "keeps its message ids rising, so a clock ahead is never put right",
+        "pyrogram": "2.0.106 takes no time from the server",
+    },
+    "clock behind": {"pyrogram": "2.0.106 takes no time from the server"},
     "offline catch-up": {
         "pyrogram": "2.0.106 never asks for the difference",
         "gramjs": "has none: pushed updates are all it sees",

@@ -233,17 +233,16 @@ const commands = {
     const kind = action === 'cancel' ? new Api.SendMessageCancelAction() : new Api.SendMessageTypingAction()
     return raw(client, new Api.messages.SetTyping({ peer: await input(client, peer), action: kind }))
   },
-  async history(client, { peer, limit = 100, reverse, ...offsets }) {
-    if (reverse) return rows(client, await clients.get(client).getMessages(peerOf(peer), { limit, reverse: true }))
+  async history(client, { peer, limit = 100, ...offsets }) {
     const answer = await raw(client, new Api.messages.GetHistory({
       peer: await input(client, peer), limit, offsetId: offsets.offset_id ?? 0, offsetDate: offsets.offset_date ?? 0,
       addOffset: offsets.add_offset ?? 0, maxId: offsets.max_id ?? 0, minId: offsets.min_id ?? 0, hash: bigInt(0),
     }))
     return rows(client, answer.messages)
   },
-  async walk(client, { peer }) {
+  async walk(client, { peer, reverse }) {
     const found = []
-    for await (const m of clients.get(client).iterMessages(peerOf(peer))) found.push(m)
+    for await (const m of clients.get(client).iterMessages(peerOf(peer), { reverse })) found.push(m)
     return rows(client, found)
   },
   async get_messages(client, { peer, ids }) {
@@ -291,7 +290,7 @@ const commands = {
     await raw(client, new Api.messages.SetHistoryTTL({ peer: await input(client, peer), period }))
   },
   async scheduled(client, { peer }) {
-    return rows(client, await clients.get(client).getMessages(peerOf(peer), { scheduled: true, limit: 100 }))
+    return rows(client, (await raw(client, new Api.messages.GetScheduledHistory({ peer: await input(client, peer), hash: bigInt(0) }))).messages)
   },
   async delete_scheduled(client, { peer, ids }) {
     await raw(client, new Api.messages.DeleteScheduledMessages({ peer: await input(client, peer), id: ids }))
@@ -304,6 +303,7 @@ const commands = {
 
 function translate(e) {
   if (e?.constructor?.name === 'FloodWaitError') return new Refused(`FLOOD_WAIT_${e.seconds}`, 420)
+  if (/^No user has /.test(e?.message)) return new Refused(e.message, 0, 'client')
   if (typeof e?.errorMessage === 'string') return new Refused(e.errorMessage, e.code ?? 0)
   return null
 }

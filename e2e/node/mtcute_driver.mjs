@@ -321,21 +321,17 @@ const commands = {
     return true
   },
 
-  async history(client, { peer, limit = 100, reverse, ...offsets }) {
+  async history(client, { peer, limit = 100, ...offsets }) {
     const c = clients.get(client)
-    if (reverse) {
-      const page = await c.getHistory(peerOf(peer), { limit, reverse: true })
-      return page.map((m) => row(client, m))
-    }
     const page = await c.getHistory(peerOf(peer), {
       limit, offset: { id: offsets.offset_id ?? 0, date: offsets.offset_date ?? 0 }, addOffset: offsets.add_offset ?? 0,
       minId: offsets.min_id ?? 0, maxId: offsets.max_id ?? 0,
     })
     return page.map((m) => row(client, m))
   },
-  async walk(client, { peer }) {
+  async walk(client, { peer, reverse }) {
     const found = []
-    for await (const m of clients.get(client).iterHistory(peerOf(peer))) found.push(row(client, m))
+    for await (const m of clients.get(client).iterHistory(peerOf(peer), { reverse })) found.push(row(client, m))
     return found
   },
   get_messages: async (client, { peer, ids }) =>
@@ -391,7 +387,7 @@ function translate(e) {
   if (tl.RpcError.is(e)) {
     return new Refused(e.text.includes('%d') ? e.text.replace('%d', e.seconds ?? 0) : e.text, e.code)
   }
-  if (['MtPeerNotFoundError', 'MtArgumentError', 'MtTypeAssertionError'].includes(e?.name ?? e?.constructor?.name)) {
+  if (['MtPeerNotFoundError', 'MtArgumentError', 'MtTypeAssertionError'].includes(e?.constructor?.name)) {
     return new Refused(`${e.constructor.name}: ${e.message}`, 0, 'client')
   }
   return null

@@ -268,6 +268,8 @@ async def test_mark_unread_on_the_other_device(duo):
 
 async def test_pin_dialog_on_the_other_device(duo):
     await duo.said("so that there is a dialog")
+    # TDLib tells changes of a list that it has loaded.
+    await duo.second.dialogs()
     await duo.subject.pin_dialog(peer=duo.peer.id, pinned=True)
     await duo.second.wait("dialog_pinned", chat=duo.peer.id, pinned=True)
     dialogs = await duo.second.dialogs()

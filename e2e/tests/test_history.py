@@ -92,8 +92,8 @@ async def test_by_date(chat):
 @pytest.mark.only(having("history: oldest first"))
 async def test_oldest_first(chat):
     reader, writer, ids = chat
-    found = await reader.history(peer=writer.id, limit=120, reverse=True)
-    assert [m["id"] for m in found] == list(reversed(ids))[:120]
+    found = await reader.walk(peer=writer.id, reverse=True)
+    assert [m["id"] for m in found] == list(reversed(ids))
 
 
 async def test_by_number(chat):

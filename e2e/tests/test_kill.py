@@ -35,8 +35,8 @@ async def box(client, peer):
     return {m["text"]: m["id"] for m in rows}, [m["text"] for m in rows]
 
 
-async def test_kill_while_sending(servers, pool):
-    server = await servers.start()
+async def test_kill_while_sending(start_server, pool):
+    server = await start_server()
     # Telethon for its raw requests, Kurigram so that two libraries retry in two ways.
     ann = await people.sign_up(await pool.open("telethon", server), "Ann")
     bob = await people.sign_up(await pool.open("kurigram", server), "Bob")
@@ -93,4 +93,3 @@ async def test_kill_while_sending(servers, pool):
     text, number = next(iter(acknowledged["ann"].items()))
     again = await ann.send_raw(peer=bob.id, text=text, random_id=str(attempted["ann"][text]))
     assert again["id"] == number
-    await server.stop()

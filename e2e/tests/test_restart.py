@@ -17,8 +17,8 @@ async def texts(client, peer):
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-async def test_connected_clients_go_on(lib, servers, pool, how):
-    server = await servers.start()
+async def test_connected_clients_go_on(lib, start_server, pool, how):
+    server = await start_server()
     subject = await people.sign_up(await pool.open(lib, server), "Subject")
     peer = await people.sign_up(await pool.open(OTHER[lib], server), "Peer")
     await people.befriend(subject, peer)
@@ -40,7 +40,6 @@ async def test_connected_clients_go_on(lib, servers, pool, how):
     # And is connected again, for good: pushes arrive.
     await peer.send(peer=subject.id, text="still there?")
     await subject.wait("new_message", message__text="still there?", timeout=BACK_SECONDS)
-    await server.stop()
 
 
 @pytest.mark.only(having("offline catch-up"))
@@ -70,8 +69,8 @@ async def test_an_offline_device_catches_up(lib, server, pool, scratch):
 
 
 @pytest.mark.only(having("offline catch-up"))
-async def test_an_offline_device_catches_up_over_a_restart(lib, servers, pool, scratch):
-    server = await servers.start()
+async def test_an_offline_device_catches_up_over_a_restart(lib, start_server, pool, scratch):
+    server = await start_server()
     session = str(scratch / f"restart-{lib}-{server.port}")
     peer = await people.sign_up(await pool.open(OTHER[lib], server), "Peer")
     device = await people.sign_up(await pool.open(lib, server, session=session, catch_up=True), "Sleeper")
@@ -84,4 +83,3 @@ async def test_an_offline_device_catches_up_over_a_restart(lib, servers, pool, s
     device = await pool.open(lib, server, session=session, catch_up=True)
     for text in ("said before the crash", "said after the crash"):
         await device.wait("new_message", message__text=text)
-    await server.stop()

@@ -20,7 +20,7 @@ async def server(servers, authority):
     chain, key = authority
     server = await servers.start(flags=["--tls-certificate", str(chain), "--tls-key", str(key)])
     yield server
-    await server.stop()
+    await servers.end(server)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -64,4 +64,4 @@ async def test_chat_over(library, transport, server, peers, pool, authority):
     await first.send(peer=peer.id, text=long)
     await peer.wait("new_message", message__text=long)
     for client in (first, second):
-        await client.close(timeout=10)
+        await client.close()

@@ -12,7 +12,7 @@ use grammers_crypto::rsa;
 use grammers_mtsender::{AutoSleep, ConnectionParams, InvocationError, SenderPool, UpdatesConfiguration};
 use grammers_session::Session;
 use grammers_session::storages::MemorySession;
-use grammers_session::types::{DcOption, PeerId, PeerRef};
+use grammers_session::types::{DcOption, PeerId, PeerRef, UpdateState, UpdatesState};
 use grammers_session::updates::UpdatesLike;
 use grammers_tl_types as tl;
 use num_bigint::BigUint;
@@ -341,6 +341,11 @@ async fn account_command(
                 last_name: text(args, "last").into(),
             };
             c.invoke(&request).await?;
+            // As the library does after a sign-in.
+            let tl::enums::updates::State::State(s) = c.invoke(&f::updates::GetState {}).await?;
+            let state =
+                UpdatesState { pts: s.pts, qts: s.qts, date: s.date, seq: s.seq, channels: Vec::new() };
+            account.session.set_update_state(UpdateState::All(state)).await.map_err(broken)?;
             Ok(json!({"user": signed_in(driver, name, account).await?}))
         }
         "me" => Ok(rows::user(&c.get_me().await?.raw)),
@@ -752,12 +757,6 @@ async fn read(account: &Account, command: &str, args: &Value) -> Answer {
     let limit = args["limit"].as_u64().unwrap_or(100) as usize;
     let mut found = Vec::new();
     match command {
-        "history" if flag(args, "reverse", false) => {
-            let mut iter = c.iter_messages(peer(account, args, "peer").await?).limit(limit).reverse(true);
-            while let Some(m) = iter.next().await? {
-                found.push(rows::message(&m.raw, me));
-            }
-        }
         "history" => {
             let request = f::messages::GetHistory {
                 peer: peer(account, args, "peer").await?.into(),
@@ -773,14 +772,16 @@ async fn read(account: &Account, command: &str, args: &Value) -> Answer {
             found.extend(answer.iter().map(|m| rows::message(m, me)));
         }
         "walk" => {
-            let mut iter = c.iter_messages(peer(account, args, "peer").await?);
+            let iter = c.iter_messages(peer(account, args, "peer").await?);
+            let mut iter = iter.reverse(flag(args, "reverse", false));
             while let Some(m) = iter.next().await? {
                 found.push(rows::message(&m.raw, me));
             }
         }
         "get_messages" => {
             for m in c.get_messages_by_id(peer(account, args, "peer").await?, &ids(args)).await? {
-                found.push(m.map_or(Value::Null, |m| rows::message(&m.raw, me)));
+                let known = m.filter(|m| !matches!(m.raw, tl::enums::Message::Empty(_)));
+                found.push(known.map_or(Value::Null, |m| rows::message(&m.raw, me)));
             }
         }
         "search" => {
