@@ -287,7 +287,7 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Time>, StoreError> {
     tx.query_opt(NEXT_DUE, &[])?.map(|row| row.int(0).map(Time::from_secs)).transpose()
 }
 
-/// Reads rows that a query of [`COLUMNS`] returned.
+/// Reads rows that a query of whole messages returned.
 pub fn read_all(tx: &mut Tx<'_>, rows: &[Row]) -> Result<Vec<Message>, StoreError> {
     rows.iter().map(|row| read(tx, row)).collect()
 }
