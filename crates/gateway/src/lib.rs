@@ -1,9 +1,9 @@
 //! The only crate with client sockets.
 //!
 //! One public TCP port speaks everything that clients speak: MTProto in every transport, bare or in TLS, in
-//! WebSocket frames or in HTTP requests; the first bytes tell. A connection is one task ([`mod@stream`], or
-//! an HTTP request in [`mod@http`]); both are a port to sessions ([`mod@port`]), which live in the
-//! [`Registry`] across connections. Queries leave by [`rpc::boundary::Handler`] ([`mod@calls`]); pushes come
+//! WebSocket frames or in HTTP requests; the first bytes tell. A connection is one task (`stream`, or
+//! an HTTP request in `http`); both are a port to sessions (`port`), which live in the
+//! [`Registry`] across connections. Queries leave by [`rpc::boundary::Handler`] (`calls`); pushes come
 //! in by [`rpc::boundary::Sessions`], which the registry implements. All rules of the protocol are in the
 //! `mtproto` crate; here are sockets, tasks and [`limits`].
 
