@@ -51,7 +51,7 @@ lint: ## Checks formatting, lints, licences and documentation.
 	    echo "lint: cargo-deny is not installed; licences and advisories were not checked"
 	fi
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --exclude tl-api --no-deps
-	cd e2e/grammers && $(CARGO) fmt --check
+	(cd e2e/grammers && $(CARGO) fmt --check)
 	python3 -m compileall -q e2e/harness e2e/tests e2e/drivers e2e/conftest.py e2e/report.py
 
 .PHONY: bench
