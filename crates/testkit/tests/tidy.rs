@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The longest source file that is not generated. May only fall.
-const LINES_MAX: usize = 850;
+const LINES_MAX: usize = 800;
 
 /// Folders that are built or fetched.
 const NOT_OURS: &[&str] = &[".git", ".venv", ".work", "__pycache__", "data", "node_modules", "target"];

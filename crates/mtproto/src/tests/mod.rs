@@ -6,5 +6,6 @@ mod packet;
 mod security;
 mod session;
 mod session_http;
+mod session_messages;
 mod transport;
 pub(crate) mod util;
