@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import itertools
+import os
 import pathlib
 import shutil
 import tempfile
@@ -50,7 +51,8 @@ def pytest_configure(config):
 def scratch():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="chatters-e2e-"))
     yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    if not os.environ.get("E2E_KEEP"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

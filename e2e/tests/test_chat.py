@@ -346,7 +346,10 @@ async def test_block(duo):
             assert await duo.subject.blocked() == [duo.peer.id]
         assert not duo.subject.seen("new_message", since=mark, message__text="can you hear me?")
     finally:
+        mark = duo.second.mark()
         await duo.subject.block(peer=duo.peer.id, blocked=False)
+    # Some libraries do not wait for the server's answer.
+    await duo.second.wait("blocked", since=mark, chat=duo.peer.id, blocked=False)
     await duo.heard("and now?")
 
 

@@ -174,6 +174,7 @@ fn messages() -> Vec<Entry> {
         user("messages.hidePeerSettingsBar", messages::hide_peer_settings_bar::handler),
         user("messages.markDialogUnread", messages::mark_dialog_unread::handler),
         user("messages.readHistory", messages::read_history::handler),
+        user("messages.readMentions", messages::read_mentions::handler),
         user("messages.readMessageContents", messages::read_message_contents::handler),
         user("messages.readReactions", messages::read_reactions::handler),
         user("messages.receivedMessages", messages::received_messages::handler),

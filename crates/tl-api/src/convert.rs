@@ -194,6 +194,44 @@ fn reply(reply_to_msg_id: Option<i32>, top_msg_id: Option<i32>) -> Option<e::Inp
 }
 
 /// Values that were read in an older form.
+/// What some clients send in the place of a type.
+pub(crate) mod accept {
+    use tl::{Decode, DecodeError, Reader};
+
+    use crate::{enums as e, types as t};
+
+    pub(crate) fn input_user(r: &mut Reader<'_>) -> Result<e::InputUser, DecodeError> {
+        let id = r.peek_u32()?;
+        Ok(match e::InputPeer::decode(r)? {
+            e::InputPeer::Empty => e::InputUser::Empty,
+            e::InputPeer::PeerSelf => e::InputUser::UserSelf,
+            e::InputPeer::User(v) => t::InputUser { user_id: v.user_id, access_hash: v.access_hash }.into(),
+            e::InputPeer::UserFromMessage(v) => {
+                t::InputUserFromMessage { peer: v.peer, msg_id: v.msg_id, user_id: v.user_id }.into()
+            }
+            _ => return Err(DecodeError::UnknownConstructor { id, expected: "InputUser" }),
+        })
+    }
+
+    pub(crate) fn input_channel(r: &mut Reader<'_>) -> Result<e::InputChannel, DecodeError> {
+        let id = r.peek_u32()?;
+        Ok(match e::InputPeer::decode(r)? {
+            e::InputPeer::Empty => e::InputChannel::Empty,
+            e::InputPeer::Channel(v) => {
+                t::InputChannel { channel_id: v.channel_id, access_hash: v.access_hash }.into()
+            }
+            e::InputPeer::ChannelFromMessage(v) => {
+                t::InputChannelFromMessage { peer: v.peer, msg_id: v.msg_id, channel_id: v.channel_id }.into()
+            }
+            _ => return Err(DecodeError::UnknownConstructor { id, expected: "InputChannel" }),
+        })
+    }
+
+    pub(crate) fn input_dialog_peer(r: &mut Reader<'_>) -> Result<e::InputDialogPeer, DecodeError> {
+        Ok(t::InputDialogPeer { peer: e::InputPeer::decode(r)? }.into())
+    }
+}
+
 pub(crate) mod upgrade {
     use super::reply;
     use crate::functions::{account, messages};

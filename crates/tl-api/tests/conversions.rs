@@ -184,3 +184,28 @@ fn debug_shows_no_content() {
     value.message = "secret".into();
     assert_eq!(format!("{:?}", enums::Message::from(value)), "Message(message)");
 }
+
+/// Pyrogram and its kin send an `InputPeer` for a user, a channel or a dialog.
+#[test]
+fn a_peer_is_taken_for_a_user_a_channel_or_a_dialog() {
+    fn read<T: Decode>(peer: &enums::InputPeer) -> Result<T, tl_api::DecodeError> {
+        T::from_bytes(&peer.to_bytes(158).expect("has a form"))
+    }
+    let user = enums::InputPeer::from(types::InputPeerUser { user_id: 5, access_hash: 6 });
+    let channel = enums::InputPeer::from(types::InputPeerChannel { channel_id: 7, access_hash: 8 });
+    let wanted = types::InputUser { user_id: 5, access_hash: 6 };
+    assert_eq!(read::<enums::InputUser>(&user), Ok(wanted.into()));
+    assert_eq!(read::<enums::InputUser>(&enums::InputPeer::PeerSelf), Ok(enums::InputUser::UserSelf));
+    assert_eq!(read::<enums::InputUser>(&enums::InputPeer::Empty), Ok(enums::InputUser::Empty));
+    assert!(read::<enums::InputUser>(&channel).is_err());
+    let wanted = types::InputChannel { channel_id: 7, access_hash: 8 };
+    assert_eq!(read::<enums::InputChannel>(&channel), Ok(wanted.into()));
+    assert!(read::<enums::InputChannel>(&user).is_err());
+    let wanted = types::InputDialogPeer { peer: user.clone() };
+    assert_eq!(read::<enums::InputDialogPeer>(&user), Ok(wanted.into()));
+    // In the place of one argument among others.
+    let call = functions::users::GetFullUser { id: types::InputUser { user_id: 5, access_hash: 6 }.into() };
+    let mut bytes = call.to_bytes(158).expect("has a form");
+    bytes[4..8].copy_from_slice(&0xdde8_a54cu32.to_le_bytes());
+    assert_eq!(functions::users::GetFullUser::from_bytes(&bytes), Ok(call));
+}

@@ -682,6 +682,10 @@ impl Emitter<'_> {
 
     fn enum_decode(&self, out: &mut String, ty: &Type, name: &str, items: &[(&Item, String)]) {
         put!(out, "impl Decode for {name} {{ fn decode(r: &mut Reader<'_>) -> R<Self> {{");
+        let accepts = self.rules.accepts.get(&ty.name).inspect(|used| used.mark());
+        if accepts.is_some() {
+            put!(out, "let start = r.clone();");
+        }
         put!(out, "let id = r.u32()?;");
         if ty.recursive {
             put!(out, "r.enter()?;");
@@ -696,7 +700,17 @@ impl Emitter<'_> {
                 put!(out, "{ids} => Self::{variant}({}::read(id, r)?),", self.struct_path(item));
             }
         }
-        put!(out, "_ => return Err(DecodeError::UnknownConstructor {{ id, expected: {:?} }}),\n}};", ty.name);
+        if accepts.is_some() {
+            let enter = if ty.recursive { "r.enter()?; " } else { "" };
+            let function = names::snake(&ty.name.replace('.', "_"));
+            put!(out, "_ => {{ *r = start; {enter}c::accept::{function}(r)? }}\n}};");
+        } else {
+            put!(
+                out,
+                "_ => return Err(DecodeError::UnknownConstructor {{ id, expected: {:?} }}),\n}};",
+                ty.name
+            );
+        }
         if ty.recursive {
             put!(out, "r.leave();");
         }

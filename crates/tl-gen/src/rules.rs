@@ -10,6 +10,8 @@
 //! - `fallback <type> via <function>` — the same, where it depends on the value:
 //!   `convert::fallback::<function>(&value) -> Option<type>`.
 //! - `empty <type> : <constructor>` — what stands for "none" where an old layer requires a value.
+//! - `accept <type>` — an id that is not of the type is read by `convert::accept::<type>(reader) -> value`,
+//!   where clients in use are known to send another type in its place.
 //! - `upgrade <definition>` — `convert::upgrade::<definition>(&mut value)` runs on values read in an
 //!   older form.
 //! - `upgrade-type <type>` — `convert::upgrade::<type>(value) -> value`, for all of an enum.
@@ -43,6 +45,7 @@ pub(crate) struct Rules {
     pub(crate) renames: BTreeMap<String, Vec<(Rename, Used)>>,
     pub(crate) fallbacks: BTreeMap<String, (Fallback, Used)>,
     pub(crate) empties: BTreeMap<String, (String, Used)>,
+    pub(crate) accepts: BTreeMap<String, Used>,
     pub(crate) upgrades: BTreeMap<String, Used>,
     pub(crate) downgrades: BTreeMap<String, (i32, Used)>,
     pub(crate) type_upgrades: BTreeMap<String, Used>,
@@ -89,6 +92,7 @@ impl Rules {
                 ["empty", ty, ":", constructor] => {
                     rules.empties.insert(ty.to_owned(), (constructor.to_owned(), used()));
                 }
+                ["accept", name] => drop(rules.accepts.insert(name.to_owned(), used())),
                 ["upgrade", name] => drop(rules.upgrades.insert(name.to_owned(), used())),
                 ["upgrade-type", name] => drop(rules.type_upgrades.insert(name.to_owned(), used())),
                 ["downgrade", name, "below", layer] => {
@@ -149,6 +153,9 @@ impl Rules {
         }
         for (name, (_, used)) in &self.empties {
             note(used, format!("empty {name}"));
+        }
+        for (name, used) in &self.accepts {
+            note(used, format!("accept {name}"));
         }
         for (name, used) in self.upgrades.iter().chain(&self.type_upgrades) {
             note(used, format!("upgrade {name}"));

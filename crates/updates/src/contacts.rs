@@ -31,7 +31,7 @@ pub fn list(
         list.push(types::Contact { user_id: user.0, mutual: saved_by.contains(&user) });
     }
     let saved_count = i32::try_from(saved_count).unwrap_or(i32::MAX);
-    let users = mentioned.users(tx, owner, presence)?;
+    let users = mentioned.just_these(tx, owner, presence)?;
     Ok(types::contacts::Contacts { contacts: list, saved_count, users }.into())
 }
 
@@ -81,7 +81,7 @@ pub fn blocked(
         mentioned.peer(peer);
         blocked.push(types::PeerBlocked { peer_id: people::peer(peer), date: date.wire() });
     }
-    let users = mentioned.users(tx, owner, presence)?;
+    let users = mentioned.just_these(tx, owner, presence)?;
     if i64::try_from(blocked.len()).unwrap_or(i64::MAX) >= count {
         return Ok(types::contacts::Blocked { blocked, users, ..Default::default() }.into());
     }

@@ -74,6 +74,16 @@ impl Mentioned {
         }
         ids.into_iter().map(|id| user(tx, viewer, id, presence)).collect()
     }
+
+    /// Describes nobody but those mentioned: clients take the users of a list of people for that list.
+    pub fn just_these(
+        &self,
+        tx: &mut Tx<'_>,
+        viewer: UserId,
+        presence: &Presence,
+    ) -> Result<Vec<enums::User>, StoreError> {
+        self.users.iter().map(|id| user(tx, viewer, *id, presence)).collect()
+    }
 }
 
 /// A user as `viewer` may see them; `userEmpty` for an account that is no more.

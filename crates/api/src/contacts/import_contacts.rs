@@ -33,7 +33,7 @@ pub async fn handler(
         mentioned.user(*user);
     }
     let presence = cx.service().presence.clone();
-    let users = view::read(&cx, move |tx| Ok(mentioned.users(tx, me, &presence)?)).await?;
+    let users = view::read(&cx, move |tx| Ok(mentioned.just_these(tx, me, &presence)?)).await?;
     let found = imported.found.into_iter();
     Ok(types::contacts::ImportedContacts {
         imported: found

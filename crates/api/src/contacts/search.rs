@@ -24,7 +24,7 @@ pub async fn handler(cx: Cx, request: functions::contacts::Search) -> Result<typ
         mentioned.user(*user);
     }
     let presence = cx.service().presence.clone();
-    let users = view::read(&cx, move |tx| Ok(mentioned.users(tx, me, &presence)?)).await?;
+    let users = view::read(&cx, move |tx| Ok(mentioned.just_these(tx, me, &presence)?)).await?;
     Ok(types::contacts::Found {
         my_results: found.known.iter().map(|user| people::peer((*user).into())).collect(),
         results: found.others.iter().map(|user| people::peer((*user).into())).collect(),

@@ -57,6 +57,7 @@ pub mod hide_peer_settings_bar;
 pub mod mark_dialog_unread;
 pub mod outcome;
 pub mod read_history;
+pub mod read_mentions;
 pub mod read_message_contents;
 pub mod read_reactions;
 pub mod received_messages;

@@ -233,6 +233,22 @@ fn delete_history(
     functions::messages::DeleteHistory { just_clear, revoke, peer: peer.clone(), ..Default::default() }
 }
 
+/// A dialog deleted for both leaves the other side nothing, even where the own copies went before.
+#[tokio::test]
+async fn a_dialog_deleted_for_both_goes_whole() {
+    World::each(|world| async move {
+        let pair = Pair::meet(&world).await;
+        let first = pair.ann_says("gone on this side").await;
+        pair.bob_says("kept").await;
+        pair.ann.call(delete(&[first], false)).await;
+        pair.settle().await;
+        pair.ann.call(delete_history(&pair.to_bob, false, true)).await;
+        assert_eq!(pair.heard().await[2].len(), 2, "what was linked, and the rest");
+        assert!(kit::dialogs(&pair.bob).await.is_empty());
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_deleted_history_leaves_the_list() {
     World::each(|world| async move {

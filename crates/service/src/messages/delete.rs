@@ -83,8 +83,30 @@ fn history_slice(tx: &mut Tx<'_>, command: &History) -> Result<Progress, Error> 
     if !command.just_clear && newest.is_some() && messages::top(tx, owner, peer)?.is_none() {
         leave(tx, owner, peer, origin)?;
     }
-    let left = histories::count(tx, owner, peer, stretch)? - kept;
+    let mut left = histories::count(tx, owner, peer, stretch)? - kept;
+    let whole = !command.just_clear && stretch.after.is_none() && stretch.before.is_none();
+    if command.revoke && whole && left <= 0 && newest.is_none_or(|newest| newest <= max_id) {
+        left = others_rest(tx, owner, peer, limit, origin)?;
+    }
     Ok(Progress { affected: affected.at_last(tx, owner)?, left: left.max(0) })
+}
+
+/// A dialog deleted for both goes whole: the other side also loses the messages of which the owner had
+/// deleted their own copy before. Returns how many are left for the next call.
+fn others_rest(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Peer,
+    limit: i64,
+    origin: Origin,
+) -> Result<i64, StoreError> {
+    let Some(partner) = peer.user().filter(|partner| *partner != owner) else { return Ok(0) };
+    let all = Stretch { max_id: i32::MAX, after: None, before: None };
+    let ids = histories::slice(tx, partner, owner.into(), all, limit)?;
+    if !ids.is_empty() {
+        erase::erase(tx, partner, &ids, origin)?;
+    }
+    histories::count(tx, partner, owner.into(), all)
 }
 
 /// Takes messages out of the owner's box, and with `revoke` their copies out of the others'.
