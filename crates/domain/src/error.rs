@@ -141,6 +141,11 @@ impl Fault {
         Self { code: 420, text: format!("FLOOD_WAIT_{}", secs.max(1)) }
     }
 
+    /// How long the caller has to wait, of a fault that says so.
+    pub fn wait_secs(&self) -> Option<i64> {
+        self.text.strip_prefix("FLOOD_WAIT_").filter(|_| self.code == 420)?.parse().ok()
+    }
+
     /// No layer has a method with this id.
     pub fn input_method_invalid(id: u32) -> Self {
         Self { code: 400, text: format!("INPUT_METHOD_INVALID_{id}") }

@@ -25,6 +25,8 @@ const COUNT: &str = "SELECT COUNT(*) FROM scheduled WHERE owner = $1 AND peer = 
 const UPDATE: &str =
     "UPDATE scheduled SET date = $3, edit_date = $4, content = $5 WHERE owner = $1 AND id = $2";
 const DELETE: &str = "DELETE FROM scheduled WHERE owner = $1 AND id = $2";
+const POSTPONE: &str = "UPDATE scheduled SET date = $3 WHERE owner = $1 AND id = $2";
+const POSTPONE_DUE: &str = "UPDATE scheduled SET date = $3 WHERE owner = $1 AND date <= $2";
 const DUE: &str = "SELECT owner, id FROM scheduled WHERE date <= $1 ORDER BY date, owner, id LIMIT $2";
 const NEXT_DUE: &str = "SELECT date FROM scheduled WHERE date < $1 ORDER BY date LIMIT 1";
 const AWAITED: &str = "SELECT DISTINCT peer FROM scheduled WHERE date = $1 LIMIT $2";
@@ -122,6 +124,20 @@ pub fn update(tx: &mut Tx<'_>, message: &Scheduled) -> Result<(), StoreError> {
 
 pub fn delete(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<(), StoreError> {
     tx.defer(DELETE, &key(owner, id))
+}
+
+/// Puts one message off, whatever it waits for, without looking into it.
+pub fn postpone(tx: &mut Tx<'_>, owner: UserId, id: i32, until: Time) -> Result<(), StoreError> {
+    let [owner, id] = key(owner, id);
+    tx.execute(POSTPONE, &[owner, id, Value::Int(until.secs())])?;
+    Ok(())
+}
+
+/// Puts off all of an owner's messages whose time has come.
+pub fn postpone_due(tx: &mut Tx<'_>, owner: UserId, until: Time) -> Result<(), StoreError> {
+    let now = tx.now().secs();
+    tx.execute(POSTPONE_DUE, &[Value::Int(owner.0), Value::Int(now), Value::Int(until.secs())])?;
+    Ok(())
 }
 
 /// Messages whose time has come, the oldest first.

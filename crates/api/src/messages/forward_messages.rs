@@ -13,7 +13,7 @@ use crate::view;
 ///
 /// Errors: `PEER_ID_INVALID`, `RANDOM_ID_INVALID`, `MESSAGE_IDS_EMPTY`, `MESSAGE_ID_INVALID`,
 /// `CHAT_FORWARDS_RESTRICTED`, `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `REPLY_MESSAGE_ID_INVALID`,
-/// `INPUT_REQUEST_TOO_LONG`, `FLOOD_WAIT_x`; with a date also those of `messages.sendMessage` with one.
+/// `INPUT_REQUEST_TOO_LONG`, `RANDOM_ID_DUPLICATE`, `FLOOD_WAIT_x`; with a date also those of `messages.sendMessage` with one.
 pub async fn handler(cx: Cx, request: functions::messages::ForwardMessages) -> Result<types::Updates, Error> {
     let me = cx.me()?;
     if request.schedule_repeat_period.is_some() {

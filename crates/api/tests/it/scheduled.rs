@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{Fault, limits};
 use service::jobs;
+use store::Value;
 use testkit::world::{BEGINNING, Device, World};
 use tl_api::{enums, functions, types};
 
@@ -298,4 +299,94 @@ async fn an_answer_to_a_message_that_is_gone_is_sent_without_it() {
         .map(|message| matches!(message, enums::Message::Message(message) if message.reply_to.is_some()))
         .collect();
     assert_eq!(replies, [false, true]);
+}
+
+#[tokio::test]
+async fn a_random_id_names_one_message_whether_it_waits_or_is_sent() {
+    World::each(|world| async move {
+        let ann = world.sign_up("+15550100001", "Ann").await;
+        let bob = world.sign_up("+15550100002", "Bob").await;
+        let (to_bob, to_ann) = (ann.input_peer(&bob).await, bob.input_peer(&ann).await);
+        later(&ann, &to_bob, "later", 7, at(15)).await.unwrap();
+        let taken = Err(Fault::random_id_duplicate());
+        assert_eq!(ann.try_call(text(&to_bob, "now", 7)).await.map(whole), taken);
+        let said = send(&ann, &to_bob, "said").await;
+        let forward = functions::messages::ForwardMessages {
+            from_peer: to_bob.clone(),
+            to_peer: to_bob.clone(),
+            id: vec![said],
+            random_id: vec![7],
+            ..Default::default()
+        };
+        assert_eq!(ann.try_call(forward).await.map(whole), taken);
+
+        // Another node may have sent one with the same id in the meantime.
+        let owner = ann.user;
+        let same = move |tx: &mut store::Tx<'_>| {
+            tx.execute(
+                "UPDATE messages SET random_id = 7 WHERE owner = $1 AND id = $2",
+                &[Value::Int(owner.0), Value::Int(said.into())],
+            )
+        };
+        world.service.store.write(same).await.unwrap();
+        world.clock.advance_millis(15_000);
+        run_job(&world).await;
+        assert!(waiting(&ann, &to_bob).await.is_empty(), "it does not wait any more");
+        assert_eq!(history(&bob, &to_ann).await.iter().map(words).collect::<Vec<_>>(), ["said"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_sent_is_passed_over() {
+    World::each(|world| async move {
+        let ann = world.sign_up("+15550100001", "Ann").await;
+        let bob = world.sign_up("+15550100002", "Bob").await;
+        let (to_bob, to_ann) = (ann.input_peer(&bob).await, bob.input_peer(&ann).await);
+        later(&ann, &to_bob, "broken", 1, at(15)).await.unwrap();
+        later(&bob, &to_ann, "whole", 2, at(16)).await.unwrap();
+        let owner = ann.user;
+        let damage = move |tx: &mut store::Tx<'_>| {
+            tx.execute(
+                "UPDATE scheduled SET content = $2 WHERE owner = $1",
+                &[Value::Int(owner.0), Value::Blob(b"damaged")],
+            )
+        };
+        world.service.store.write(damage).await.unwrap();
+        world.clock.advance_millis(20_000);
+        let next = jobs::scheduled::run(world.service.clone()).await.expect("the job runs");
+        assert_eq!(history(&ann, &to_bob).await.iter().map(words).collect::<Vec<_>>(), ["whole"]);
+        assert!(next > Some(world.service.now()), "the broken one is tried again later");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_sends_too_fast_does_not_hold_up_others() {
+    World::each(|world| async move {
+        let ann = world.sign_up("+15550100001", "Ann").await;
+        let bob = world.sign_up("+15550100002", "Bob").await;
+        let (to_bob, to_ann) = (ann.input_peer(&bob).await, bob.input_peer(&ann).await);
+        for random_id in 1..=100 {
+            later(&ann, &to_bob, "many", random_id, at(15)).await.unwrap();
+        }
+        later(&bob, &to_ann, "one", 101, at(16)).await.unwrap();
+        world.clock.advance_millis(20_000);
+        let (owner, now) = (ann.user, world.service.now());
+        let used_up = move |tx: &mut store::Tx<'_>| {
+            let budget = &domain::flood::SEND_MESSAGES;
+            store::codes::set_counter(tx, &format!("{}:{}", budget.name, owner.0), now, budget.limit)
+        };
+        world.service.store.write(used_up).await.unwrap();
+        run_job(&world).await;
+        let next = jobs::scheduled::run(world.service.clone()).await.expect("the job runs");
+        assert_eq!(history(&ann, &to_bob).await.iter().map(words).collect::<Vec<_>>(), ["one"]);
+        assert_eq!(next, Some(now.plus_secs(60)), "when the wait is over");
+        assert_eq!(waiting(&ann, &to_bob).await.len(), 100, "nothing is lost");
+        world.clock.advance_millis(60_000);
+        run_job(&world).await;
+        assert!(waiting(&ann, &to_bob).await.is_empty());
+        assert_eq!(history(&bob, &to_ann).await.len(), 100, "a page of what came");
+    })
+    .await;
 }

@@ -12,6 +12,9 @@ use crate::messages::schedule;
 /// Messages sent in one run; what is left is due at once again.
 const BATCH: i64 = 100;
 
+/// How long one waits that could not be sent for a reason of the server's own.
+const AGAIN_SECS: i64 = 60;
+
 /// People for whom messages may wait before some of them are looked for late.
 const AWAITED_MAX: i64 = 10_000;
 
@@ -20,7 +23,11 @@ pub fn run(service: Arc<Service>) -> BoxFuture<Result<Option<Time>, Error>> {
         let presence = Arc::clone(&service.presence);
         let due = service.store.read(move |tx| due(tx, &presence)).await?;
         for (owner, id) in due {
-            schedule::send_due(&service, owner, id).await?;
+            if let Err(error) = schedule::send_due(&service, owner, id).await {
+                // One that cannot be sent must not stand in the way of all others.
+                tracing::warn!(owner = owner.0, id, %error, "a scheduled message could not be sent");
+                schedule::put_off(&service, owner, id, service.now().plus_secs(AGAIN_SECS)).await?;
+            }
         }
         Ok(service.store.read(scheduled::next_due).await?)
     })

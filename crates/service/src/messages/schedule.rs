@@ -171,17 +171,27 @@ pub async fn send_now(
 }
 
 /// Sends one message whose time has come. One that may not be sent any more (the account is gone, one of
-/// the two blocked the other) is dropped, and its owner's devices told; one that only came too fast waits
-/// on.
+/// the two blocked the other) is dropped, and its owner's devices told; where its owner sends too fast, all
+/// of theirs that are due are put off until they may go on.
 pub async fn send_due(service: &Service, owner: UserId, id: i32) -> Result<(), Error> {
     service
         .store
         .write(move |tx| {
             let Some(row) = scheduled::get(tx, owner, id)? else { return Ok(()) };
+            let now = tx.now();
+            if row.date > now && row.date != WHEN_ONLINE {
+                // Put off since it was found.
+                return Ok(());
+            }
             match release(tx, &row, None) {
                 Ok(_) => Ok(()),
-                Err(Error::Fault(fault)) if fault.code == 420 => Ok(()),
-                Err(Error::Fault(_)) => {
+                Err(Error::Fault(fault)) => {
+                    if let Some(secs) = fault.wait_secs() {
+                        let until = now.plus_secs(secs);
+                        scheduled::postpone_due(tx, owner, until)?;
+                        scheduled::postpone(tx, owner, id, until)?;
+                        return Ok(());
+                    }
                     scheduled::delete(tx, owner, id)?;
                     log::append(tx, owner, shown::gone(row.peer, &[id], &[]), None)?;
                     Ok(())
@@ -192,9 +202,20 @@ pub async fn send_due(service: &Service, owner: UserId, id: i32) -> Result<(), E
         .await
 }
 
+/// Tries one again later that could not be sent for a reason of the server's own.
+pub async fn put_off(service: &Service, owner: UserId, id: i32, until: Time) -> Result<(), Error> {
+    Ok(service.store.write(move |tx| scheduled::postpone(tx, owner, id, until)).await?)
+}
+
 /// Makes a message of what waits. Faults come before anything is written.
 fn release(tx: &mut Tx<'_>, row: &Scheduled, origin: Origin) -> Result<Sent, Error> {
     let to = row.peer.user().ok_or_else(Fault::peer_id_invalid)?;
+    if let Some(random_id) = row.random_id
+        && let Some(mut sent) = send::repeated(tx, row.owner, random_id)?
+    {
+        sent.positions.push(leave(tx, row, sent.message_id, origin)?);
+        return Ok(sent);
+    }
     send::may_write(tx, row.owner, to)?;
     let reply_to = match row.reply_to {
         // The answered message may be gone by now.
@@ -218,10 +239,15 @@ fn release(tx: &mut Tx<'_>, row: &Scheduled, origin: Origin) -> Result<Sent, Err
     let written = write::write(tx, &draft)?;
     let flags = row.flags | messages::flag::FROM_SCHEDULED;
     messages::set_flags(tx, row.owner, written.message_id, flags)?;
-    scheduled::delete(tx, row.owner, row.id)?;
-    let gone = shown::gone(row.peer, &[row.id], &[written.message_id]);
-    let gone = log::append(tx, row.owner, gone, origin)?;
+    let gone = leave(tx, row, written.message_id, origin)?;
     Ok(Sent { message_id: written.message_id, positions: vec![written.position, gone] })
+}
+
+/// Takes out what became a message of the box.
+fn leave(tx: &mut Tx<'_>, row: &Scheduled, message_id: i32, origin: Origin) -> Result<Position, Error> {
+    scheduled::delete(tx, row.owner, row.id)?;
+    let gone = shown::gone(row.peer, &[row.id], &[message_id]);
+    Ok(log::append(tx, row.owner, gone, origin)?)
 }
 
 fn waiting(tx: &mut Tx<'_>, owner: UserId, peer: Peer, id: i32) -> Result<Scheduled, Error> {

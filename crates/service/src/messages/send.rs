@@ -3,7 +3,7 @@
 use domain::flood::SEND_MESSAGES;
 use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, UserId};
-use store::{Tx, messages, privacy, users};
+use store::{Tx, messages, privacy, scheduled, users};
 use updates::Content;
 use updates::content::Quote;
 use updates::log::{Origin, Position};
@@ -39,7 +39,7 @@ pub struct Sent {
 
 /// Errors: `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`,
 /// `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
-/// `FLOOD_WAIT_x`.
+/// `RANDOM_ID_DUPLICATE` (a scheduled message has it), `FLOOD_WAIT_x`.
 pub async fn send(service: &Service, command: Send) -> Result<Sent, Error> {
     let ready = prepare(command)?;
     service.store.write(move |tx| deliver(tx, &ready)).await
@@ -82,6 +82,10 @@ pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
     let (from, to, origin) = (ready.from, ready.to, ready.origin);
     if let Some(sent) = repeated(tx, from, ready.random_id)? {
         return Ok(sent);
+    }
+    if scheduled::by_random_id(tx, from, ready.random_id)?.is_some() {
+        // What waits will be sent under this id.
+        return Err(Fault::random_id_duplicate().into());
     }
     may_write(tx, from, to)?;
     if let Some(id) = ready.reply_to {
