@@ -100,6 +100,7 @@ faults! {
     privacy_too_long = 400 "PRIVACY_TOO_LONG";
     privacy_value_invalid = 400 "PRIVACY_VALUE_INVALID";
     query_too_short = 400 "QUERY_TOO_SHORT";
+    quote_text_invalid = 400 "QUOTE_TEXT_INVALID";
     random_length_invalid = 400 "RANDOM_LENGTH_INVALID";
     random_id_duplicate = 500 "RANDOM_ID_DUPLICATE";
     random_id_empty = 400 "RANDOM_ID_EMPTY";

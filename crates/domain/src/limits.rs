@@ -10,6 +10,8 @@
 pub const MESSAGE_LENGTH: usize = 4096;
 /// A caption under media.
 pub const CAPTION_LENGTH: usize = 1024;
+/// What a reply quotes of the message that it answers.
+pub const QUOTE_LENGTH: usize = 1024;
 /// Entities kept per message; what goes beyond is dropped, as the cloud does.
 pub const MESSAGE_ENTITIES: usize = 100;
 /// Entities that a request may bring at all, before they are merged and cut.

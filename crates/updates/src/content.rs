@@ -1,7 +1,7 @@
 //! The part of a message that is the same for everybody who may see it.
 
-use domain::text::Styled;
-use domain::{Peer, Time, UserId};
+use domain::text::{self, Styled};
+use domain::{Fault, Peer, Time, UserId};
 use store::StoreError;
 use store::words::Kind;
 use tl::{Decode, Encode};
@@ -63,7 +63,26 @@ pub enum Action {
 pub struct Quote {
     pub text: String,
     pub entities: Vec<domain::text::Entity>,
+    /// Where the quote stands in that message, in UTF-16 code units.
     pub offset: Option<i32>,
+}
+
+impl Quote {
+    /// The same with its text cleaned and its entities in order.
+    ///
+    /// Errors: `QUOTE_TEXT_INVALID` and the entities'.
+    pub fn cleaned(self) -> Result<Self, Fault> {
+        let Styled { text, entities } = text::quote(&self.text, self.entities)?;
+        Ok(Self { text, entities, offset: self.offset })
+    }
+
+    /// The same with the place where the answered message really has it; `None` where it does not say so.
+    pub fn found_in(mut self, answered: &Content) -> Option<Self> {
+        let near = self.offset.and_then(|offset| usize::try_from(offset).ok()).unwrap_or(0);
+        let found = text::find(answered.plain_text(), &self.text, near)?;
+        self.offset = self.offset.and(i32::try_from(found).ok());
+        Some(self)
+    }
 }
 
 impl Content {
@@ -136,6 +155,15 @@ impl Content {
         };
         if let Body::Text(message) = &mut self.0 {
             message.reply_to = Some(header.into());
+        }
+        self
+    }
+
+    /// The message without what it quotes: what it answered is gone.
+    #[must_use]
+    pub fn without_quote(mut self) -> Self {
+        if let Body::Text(message) = &mut self.0 {
+            message.reply_to = None;
         }
         self
     }

@@ -5,13 +5,15 @@ use rpc::Cx;
 use rpc::convert::from_tl;
 use service::messages::drafts;
 use tl_api::functions;
+use updates::content::Quote;
 use updates::draft::Draft;
 
 use crate::view;
 
 /// Keeps what the caller began to write, for their other devices; an empty draft is forgotten.
 ///
-/// Errors: `PEER_ID_INVALID`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`, `ENTITIES_TOO_LONG`.
+/// Errors: `PEER_ID_INVALID`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`, `ENTITIES_TOO_LONG`,
+/// `QUOTE_TEXT_INVALID`.
 pub async fn handler(cx: Cx, request: functions::messages::SaveDraft) -> Result<bool, Error> {
     let me = cx.me()?;
     let (peer, draft) = view::read(&cx, move |tx| {
@@ -21,7 +23,7 @@ pub async fn handler(cx: Cx, request: functions::messages::SaveDraft) -> Result<
         let draft = Draft {
             text: text::draft(&request.message, entities)?,
             reply_to,
-            quote,
+            quote: quote.map(Quote::cleaned).transpose()?,
             no_webpage: request.no_webpage,
             invert_media: request.invert_media,
         };

@@ -14,6 +14,7 @@ use crate::view;
 ///
 /// Errors: `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`,
 /// `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
+/// `QUOTE_TEXT_INVALID`,
 /// `RANDOM_ID_EMPTY`, `RANDOM_ID_DUPLICATE`, `FLOOD_WAIT_x`; with a date also `SCHEDULE_DATE_INVALID`, `SCHEDULE_DATE_TOO_LATE`,
 /// `SCHEDULE_STATUS_PRIVATE`, `SCHEDULE_TOO_MUCH`, `PREMIUM_ACCOUNT_REQUIRED` (to repeat it).
 pub async fn handler(cx: Cx, request: functions::messages::SendMessage) -> Result<types::Updates, Error> {

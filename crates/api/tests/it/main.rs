@@ -14,6 +14,7 @@ mod messages;
 mod mirror;
 mod privacy;
 mod profile;
+mod quotes;
 mod reactions;
 mod scheduled;
 mod search;

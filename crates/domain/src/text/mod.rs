@@ -91,6 +91,34 @@ pub fn draft(text: &str, entities: Vec<Entity>) -> Result<Styled, Fault> {
         .map_err(|problem| problem.fault(Fault::message_too_long))
 }
 
+/// What is quoted of another message: only what changes how letters look is kept of its entities.
+///
+/// Errors: `QUOTE_TEXT_INVALID` for one that is blank or too long, and the entities'.
+pub fn quote(text: &str, mut entities: Vec<Entity>) -> Result<Styled, Fault> {
+    use EntityKind::{Bold, CustomEmoji, Italic, Spoiler, Strike, Underline};
+    let given = entities.len();
+    entities.retain(|e| matches!(e.kind, Bold | Italic | Underline | Strike | Spoiler | CustomEmoji { .. }));
+    if given > limits::MESSAGE_ENTITIES_GIVEN {
+        return Err(Fault::entities_too_long());
+    }
+    let styled = prepare(text, entities, limits::QUOTE_LENGTH, Automatic::Left)
+        .map_err(|problem| problem.fault(Fault::quote_text_invalid))?;
+    if is_blank(&styled.text) { Err(Fault::quote_text_invalid()) } else { Ok(styled) }
+}
+
+/// Where `text` has `part`, in UTF-16 code units from its start: of several places the one nearest to `near`.
+pub fn find(text: &str, part: &str, near: usize) -> Option<usize> {
+    let (mut units, mut best) = (0_usize, None::<usize>);
+    for (at, c) in text.char_indices() {
+        if text[at..].starts_with(part) && best.is_none_or(|best| units.abs_diff(near) < best.abs_diff(near))
+        {
+            best = Some(units);
+        }
+        units += c.len_utf16();
+    }
+    best
+}
+
 /// The length of a text as the protocol counts it.
 pub fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()

@@ -258,3 +258,23 @@ fn assert_nested(styled: &Styled, context: &str) {
         }
     }
 }
+
+#[test]
+fn a_quote_is_a_short_text_that_is_only_decorated() {
+    let styled = quote(" said\u{0}it ", vec![entity(EntityKind::Bold, 1, 4), entity(EntityKind::Code, 1, 4)]);
+    let expected = Styled { text: "said it".to_owned(), entities: vec![entity(EntityKind::Bold, 0, 4)] };
+    assert_eq!(styled, Ok(expected));
+    let invalid = Err(Fault::quote_text_invalid());
+    assert_eq!(quote(&"x".repeat(limits::QUOTE_LENGTH + 1), Vec::new()), invalid);
+    assert_eq!(quote(&"x".repeat(1 << 20), Vec::new()), invalid);
+    assert_eq!(quote(" \n", Vec::new()), invalid);
+    let beyond = quote("said", vec![entity(EntityKind::Bold, 2, 9)]);
+    assert_eq!(beyond, Err(Fault::entity_bounds_invalid()));
+}
+
+#[test]
+fn a_part_of_a_text_is_found_where_it_was_looked_for() {
+    let text = "ha 😀 ha 😀 ha";
+    assert_eq!([0, 3, 5, 7, 99].map(|near| find(text, "ha", near)), [0, 0, 6, 6, 12].map(Some));
+    assert_eq!(find(text, "ho", 0), None);
+}

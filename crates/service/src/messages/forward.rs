@@ -99,6 +99,7 @@ fn copy(
         content: copy,
         silent: command.silent,
         reply_to: command.reply_to,
+        quote: None,
         clear_draft: false,
         origin: command.origin,
     })

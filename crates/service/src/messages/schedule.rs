@@ -44,9 +44,7 @@ pub fn put(tx: &mut Tx<'_>, ready: &Ready, date: i32) -> Result<Outcome, Error> 
         return Ok(Outcome::Sent(send::deliver(tx, ready)?));
     };
     send::may_write(tx, ready.from, ready.to)?;
-    if let Some(id) = ready.reply_to {
-        send::check_reply(tx, ready.from, ready.to, id)?;
-    }
+    let content = send::answering(tx, ready)?;
     boxes::hold(tx, ready.from)?;
     let peer = Peer::User(ready.to);
     let limit = i64::try_from(limits::SCHEDULED_MESSAGES).unwrap_or(i64::MAX);
@@ -62,7 +60,7 @@ pub fn put(tx: &mut Tx<'_>, ready: &Ready, date: i32) -> Result<Outcome, Error> 
         flags: if ready.silent { messages::flag::SILENT } else { 0 },
         random_id: Some(ready.random_id),
         reply_to: ready.reply_to,
-        content: ready.content.pack(),
+        content: content.pack(),
     };
     scheduled::insert(tx, &row)?;
     let event = shown::changed(tx, &row)?;
@@ -219,11 +217,14 @@ fn release(tx: &mut Tx<'_>, row: &Scheduled, origin: Origin) -> Result<Sent, Err
     send::may_write(tx, row.owner, to)?;
     let reply_to = match row.reply_to {
         // The answered message may be gone by now.
-        Some(id) if send::check_reply(tx, row.owner, to, id).is_ok() => Some(id),
+        Some(id) if send::answered(tx, row.owner, to, id).is_ok() => Some(id),
         _ => None,
     };
     let ttl = send::ttl(tx, row.owner, to)?;
-    let content = Content::unpack(&row.content)?.with_ttl(ttl);
+    let mut content = Content::unpack(&row.content)?.with_ttl(ttl);
+    if reply_to.is_none() {
+        content = content.without_quote();
+    }
     let draft = Draft {
         from: row.owner,
         to,

@@ -3,6 +3,7 @@
 use domain::flood::SEND_MESSAGES;
 use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, UserId};
+use store::messages::Message;
 use store::{Tx, messages, privacy, scheduled, users};
 use updates::Content;
 use updates::content::Quote;
@@ -39,6 +40,7 @@ pub struct Sent {
 
 /// Errors: `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`,
 /// `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
+/// `QUOTE_TEXT_INVALID`,
 /// `RANDOM_ID_DUPLICATE` (a scheduled message has it), `FLOOD_WAIT_x`.
 pub async fn send(service: &Service, command: Send) -> Result<Sent, Error> {
     let ready = prepare(command)?;
@@ -53,6 +55,8 @@ pub struct Ready {
     pub content: Content,
     pub silent: bool,
     pub reply_to: Option<i32>,
+    /// What is quoted of the answered message; not in the content yet.
+    pub quote: Option<Quote>,
     pub clear_draft: bool,
     pub origin: Origin,
 }
@@ -61,10 +65,9 @@ pub struct Ready {
 pub fn prepare(command: Send) -> Result<Ready, Fault> {
     let Peer::User(to) = command.to else { return Err(Fault::peer_id_invalid()) };
     let styled = text::message(&command.text, command.entities)?;
-    let mut content = Content::text(&styled).with_noforwards(command.noforwards);
-    if let Some(quote) = &command.quote {
-        content = content.with_quote(quote);
-    }
+    let content = Content::text(&styled).with_noforwards(command.noforwards);
+    // Without an answered message there is nothing to quote from.
+    let quote = command.quote.filter(|_| command.reply_to.is_some()).map(Quote::cleaned).transpose()?;
     Ok(Ready {
         from: command.from,
         to,
@@ -72,6 +75,7 @@ pub fn prepare(command: Send) -> Result<Ready, Fault> {
         content,
         silent: command.silent,
         reply_to: command.reply_to,
+        quote,
         clear_draft: command.clear_draft,
         origin: command.origin,
     })
@@ -88,15 +92,13 @@ pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
         return Err(Fault::random_id_duplicate().into());
     }
     may_write(tx, from, to)?;
-    if let Some(id) = ready.reply_to {
-        check_reply(tx, from, to, id)?;
-    }
+    let content = answering(tx, ready)?;
     let ttl = ttl(tx, from, to)?;
     let draft = Draft {
         from,
         to,
         random_id: Some(ready.random_id),
-        content: ready.content.clone().with_ttl(ttl).pack(),
+        content: content.with_ttl(ttl).pack(),
         silent: ready.silent,
         reply_to: ready.reply_to,
         ttl,
@@ -142,12 +144,23 @@ pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<(), Error>
     Ok(())
 }
 
-/// The answered message has to be in the same dialog.
-pub fn check_reply(tx: &mut Tx<'_>, from: UserId, to: UserId, id: i32) -> Result<(), Error> {
+/// The answered message: it has to be in the same dialog.
+pub fn answered(tx: &mut Tx<'_>, from: UserId, to: UserId, id: i32) -> Result<Message, Error> {
     match messages::get(tx, from, id)? {
-        Some(row) if row.peer == Peer::User(to) => Ok(()),
+        Some(row) if row.peer == Peer::User(to) => Ok(row),
         _ => Err(Fault::reply_message_id_invalid().into()),
     }
+}
+
+/// A message's content with what it quotes. Nobody can be quoted with what they did not write.
+///
+/// Errors: `REPLY_MESSAGE_ID_INVALID`, `QUOTE_TEXT_INVALID`.
+pub fn answering(tx: &mut Tx<'_>, ready: &Ready) -> Result<Content, Error> {
+    let Some(id) = ready.reply_to else { return Ok(ready.content.clone()) };
+    let row = answered(tx, ready.from, ready.to, id)?;
+    let Some(quote) = &ready.quote else { return Ok(ready.content.clone()) };
+    let quote = quote.clone().found_in(&Content::unpack(&row.content)?);
+    Ok(ready.content.clone().with_quote(&quote.ok_or_else(Fault::quote_text_invalid)?))
 }
 
 /// The dialog's timer, which new messages carry.
