@@ -107,6 +107,9 @@ pub const DIFFERENCE_SLICE: usize = 500;
 pub const DIFFERENCE_MAX: i64 = 100_000;
 pub const CHANNEL_DIFFERENCE_SLICE: usize = 100;
 
+/// A send that is repeated within this time finds what it made, even if that is deleted.
+pub const SENT_SECS: i64 = 2 * DAY;
+
 // Chats.
 
 pub const PINNED_DIALOGS: usize = 5;

@@ -12,7 +12,7 @@ use domain::testing::{ManualClock, SeededRandom};
 use domain::{Peer, Time, UserId};
 use store::events::{Event, What};
 use store::messages::Message;
-use store::{Database, KeyFile, Store, StoreConfig, StoreError, Tx, boxes, dialogs, events, messages};
+use store::{Database, KeyFile, Store, StoreConfig, StoreError, Tx, boxes, dialogs, events, messages, sent};
 use tokio::task::JoinSet;
 
 const SPAN: Duration = Duration::from_secs(8);
@@ -161,7 +161,7 @@ fn send(tx: &mut Tx<'_>, salt: u64, users: i64) -> Result<(), StoreError> {
     let random_id = tx.random().i64();
     let link = tx.random().bytes();
     let now = tx.now();
-    if messages::by_random_id(tx, from, random_id)?.is_some() {
+    if sent::find(tx, from, random_id)?.is_some() {
         return Ok(());
     }
     let mut sides = [(from, to), (to, from)];

@@ -190,6 +190,16 @@ CREATE INDEX scheduled_date ON scheduled (date, peer);
 CREATE INDEX scheduled_peer ON scheduled (owner, peer);
 CREATE UNIQUE INDEX scheduled_random_id ON scheduled (owner, random_id) WHERE random_id IS NOT NULL;
 
+CREATE TABLE sent (
+    owner BIGINT NOT NULL,
+    random_id BIGINT NOT NULL,
+    message_id BIGINT NOT NULL,
+    pts BIGINT,
+    date BIGINT NOT NULL,
+    PRIMARY KEY (owner, random_id)
+) WITHOUT ROWID;
+CREATE INDEX sent_date ON sent (date);
+
 CREATE TABLE reactions (
     owner BIGINT NOT NULL,
     message_id BIGINT NOT NULL,

@@ -286,6 +286,19 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "sent",
+        owner: "the user who sent the message",
+        purpose: "so that a repeated request does not send a message again that is deleted already",
+        retention: "two days after the message",
+        columns: &[
+            plain("owner", ID),
+            plain("random_id", RANDOM),
+            plain("message_id", "the number that a message of the box had"),
+            plain("pts", "the place of the message's arrival in the box's order of events"),
+            plain("date", DATE),
+        ],
+    },
+    Table {
         name: "reactions",
         owner: "the user in whose box the message is",
         purpose: "reactions to messages",

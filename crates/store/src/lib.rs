@@ -34,6 +34,7 @@ pub mod notify;
 pub mod privacy;
 pub mod reactions;
 pub mod scheduled;
+pub mod sent;
 pub mod settings;
 pub mod users;
 pub mod words;

@@ -18,9 +18,9 @@ const INSERT: &str = concat!(
     ") VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $11, $12)"
 );
 const SELECT: &str = concat!("SELECT ", columns!(), " FROM messages WHERE owner = $1 AND id = $2");
-const BY_RANDOM_ID: &str = "SELECT id FROM messages WHERE owner = $1 AND random_id = $2";
 const BY_LINK: &str = concat!("SELECT ", columns!(), " FROM messages WHERE link = $1");
-const OUTLINE: &str = "SELECT id, peer, from_id, flags, link FROM messages WHERE owner = $1 AND id = $2";
+const OUTLINE: &str = "SELECT id, peer, from_id, flags, link, random_id, pts, date FROM messages \
+     WHERE owner = $1 AND id = $2";
 const HAS_WRITTEN: &str = "SELECT 1 FROM messages WHERE owner = $1 AND peer = $2 AND from_id = $1 LIMIT 1";
 const DELETE: &str = "DELETE FROM messages WHERE owner = $1 AND id = $2";
 const UPDATE_CONTENT: &str = "UPDATE messages SET content = $3, edit_date = $4 WHERE owner = $1 AND id = $2";
@@ -134,12 +134,6 @@ pub fn many(tx: &mut Tx<'_>, owner: UserId, ids: &[i32]) -> Result<Vec<Message>,
     read_all(tx, &rows)
 }
 
-/// The id of the message that `owner` sent with this `random_id`, if there is one.
-pub fn by_random_id(tx: &mut Tx<'_>, owner: UserId, random_id: i64) -> Result<Option<i32>, StoreError> {
-    let row = tx.query_opt(BY_RANDOM_ID, &[Value::Int(owner.0), Value::Int(random_id)])?;
-    row.map(|row| row.int32(0)).transpose()
-}
-
 /// What stands beside a message's content: enough to delete it by.
 #[derive(Clone, Copy, Debug)]
 pub struct Outline {
@@ -148,6 +142,10 @@ pub struct Outline {
     pub from: UserId,
     pub flags: i64,
     pub link: Option<[u8; 16]>,
+    /// As in [`Message`].
+    pub random_id: Option<i64>,
+    pub pts: i32,
+    pub date: Time,
 }
 
 /// Messages of a box without their content, in the order asked for; those that are not there are left out.
@@ -163,6 +161,9 @@ pub fn outlines(tx: &mut Tx<'_>, owner: UserId, ids: &[i32]) -> Result<Vec<Outli
                 from: UserId(row.int(2)?),
                 flags: row.int(3)?,
                 link: if row.opt_blob(4)?.is_some() { Some(row.array(4)?) } else { None },
+                random_id: row.opt_int(5)?,
+                pts: row.int32(6)?,
+                date: Time::from_secs(row.int(7)?),
             })
         })
         .collect()

@@ -15,7 +15,6 @@ macro_rules! columns {
 const INSERT: &str =
     concat!("INSERT INTO scheduled (", columns!(), ") VALUES ($1, $2, $3, $4, NULL, $5, $6, $7, $8)");
 const SELECT: &str = concat!("SELECT ", columns!(), " FROM scheduled WHERE owner = $1 AND id = $2");
-const BY_RANDOM_ID: &str = "SELECT id FROM scheduled WHERE owner = $1 AND random_id = $2";
 const OF_PEER: &str = concat!(
     "SELECT ",
     columns!(),
@@ -93,12 +92,6 @@ pub fn insert(tx: &mut Tx<'_>, message: &Scheduled) -> Result<(), StoreError> {
 pub fn get(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<Option<Scheduled>, StoreError> {
     let row = tx.query_opt(SELECT, &key(owner, id))?;
     row.map(|row| read(tx, &row)).transpose()
-}
-
-/// The message that `owner` scheduled with this `random_id`, while it waits.
-pub fn by_random_id(tx: &mut Tx<'_>, owner: UserId, random_id: i64) -> Result<Option<i32>, StoreError> {
-    let row = tx.query_opt(BY_RANDOM_ID, &[Value::Int(owner.0), Value::Int(random_id)])?;
-    row.map(|row| row.int32(0)).transpose()
 }
 
 /// All that waits in a dialog, the last to be sent first.

@@ -16,6 +16,7 @@ mod privacy;
 mod profile;
 mod quotes;
 mod reactions;
+mod repeated;
 mod scheduled;
 mod search;
 mod sign_in;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{BoxFuture, Error, Time, flood, limits};
-use store::{StoreError, Tx, auth_keys, codes, login_tokens};
+use store::{StoreError, Tx, auth_keys, codes, login_tokens, sent};
 
 use super::BATCH;
 use crate::Service;
@@ -27,6 +27,7 @@ fn forget(tx: &mut Tx<'_>) -> Result<bool, Error> {
         login_tokens::delete_expired(tx, now, BATCH)?,
         auth_keys::delete_expired(tx, now, BATCH)?,
         unused_keys(tx, now)?,
+        sent::delete_expired(tx, now.plus_secs(-limits::SENT_SECS), BATCH)?,
     ];
     Ok(forgotten.iter().any(|count| *count >= BATCH.unsigned_abs()))
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Peer, Time, UserId};
+use domain::{Peer, Time, UserId, limits};
+use store::sent::{self, Made};
 use store::{StoreError, Tx, boxes, dialogs, messages, reactions, words};
 use updates::log::{self, Event, Origin, Position};
 
@@ -22,7 +23,14 @@ pub fn erase(
     if found.is_empty() {
         return Ok(None);
     }
+    let repeated = tx.now().plus_secs(-limits::SENT_SECS);
     for message in &found {
+        if let Some(random_id) = message.random_id
+            && message.date > repeated
+        {
+            let made = Made::Message { id: message.id, pts: message.pts };
+            sent::remember(tx, owner, random_id, made, message.date)?;
+        }
         messages::delete(tx, owner, message.id)?;
         words::forget(tx, owner, message.id)?;
         if message.flags & messages::flag::HAS_REACTIONS != 0 {

@@ -4,6 +4,7 @@ use domain::privacy::Key;
 use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, Time, UserId, limits};
 use store::scheduled::{self, Scheduled, WHEN_ONLINE};
+use store::sent::{self, Made};
 use store::{Tx, boxes, messages};
 use updates::log::{self, Origin, Position};
 use updates::{Content, people, scheduled as shown};
@@ -34,11 +35,10 @@ pub async fn schedule(service: &Service, command: Send, date: i32) -> Result<Out
 /// Puts one message aside, or sends it where its date is near. The same `random_id` again finds what is
 /// there, waiting or sent.
 pub fn put(tx: &mut Tx<'_>, ready: &Ready, date: i32) -> Result<Outcome, Error> {
-    if let Some(id) = scheduled::by_random_id(tx, ready.from, ready.random_id)? {
-        return Ok(Outcome::Waiting { id, positions: Vec::new() });
-    }
-    if let Some(sent) = send::repeated(tx, ready.from, ready.random_id)? {
-        return Ok(Outcome::Sent(sent));
+    match sent::find(tx, ready.from, ready.random_id)? {
+        Some(Made::Message { id, pts }) => return Ok(Outcome::Sent(send::made(id, pts))),
+        Some(Made::Scheduled { id }) => return Ok(Outcome::Waiting { id, positions: Vec::new() }),
+        None => {}
     }
     let Some(date) = when(tx, ready.from, ready.to, date)? else {
         return Ok(Outcome::Sent(send::deliver(tx, ready)?));
@@ -134,7 +134,11 @@ pub async fn delete(
         .write(move |tx| {
             let mut found = Vec::new();
             for id in ids.into_iter().take(limits::SCHEDULED_MESSAGES) {
-                if scheduled::get(tx, owner, id)?.is_some_and(|row| row.peer == peer) {
+                if let Some(row) = scheduled::get(tx, owner, id)?.filter(|row| row.peer == peer) {
+                    if let Some(random_id) = row.random_id {
+                        let now = tx.now();
+                        sent::remember(tx, owner, random_id, Made::Scheduled { id }, now)?;
+                    }
                     scheduled::delete(tx, owner, id)?;
                     found.push(id);
                 }

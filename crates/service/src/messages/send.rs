@@ -4,7 +4,8 @@ use domain::flood::SEND_MESSAGES;
 use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, UserId};
 use store::messages::Message;
-use store::{Tx, messages, privacy, scheduled, users};
+use store::sent::{self, Made};
+use store::{Tx, messages, privacy, users};
 use updates::Content;
 use updates::content::Quote;
 use updates::log::{Origin, Position};
@@ -84,12 +85,11 @@ pub fn prepare(command: Send) -> Result<Ready, Fault> {
 /// Writes the message, unless an earlier try did.
 pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
     let (from, to, origin) = (ready.from, ready.to, ready.origin);
-    if let Some(sent) = repeated(tx, from, ready.random_id)? {
-        return Ok(sent);
-    }
-    if scheduled::by_random_id(tx, from, ready.random_id)?.is_some() {
-        // What waits will be sent under this id.
-        return Err(Fault::random_id_duplicate().into());
+    match sent::find(tx, from, ready.random_id)? {
+        Some(Made::Message { id, pts }) => return Ok(made(id, pts)),
+        // What waits will be sent under this id, or was taken back.
+        Some(Made::Scheduled { .. }) => return Err(Fault::random_id_duplicate().into()),
+        None => {}
     }
     may_write(tx, from, to)?;
     let content = answering(tx, ready)?;
@@ -114,11 +114,17 @@ pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
     Ok(Sent { message_id: written.message_id, positions })
 }
 
-/// What an earlier try of the same request left: the same answer again, nothing written twice.
+/// What an earlier try of the same request sent: the same answer again, nothing written twice.
 pub fn repeated(tx: &mut Tx<'_>, from: UserId, random_id: i64) -> Result<Option<Sent>, Error> {
-    let Some(message_id) = messages::by_random_id(tx, from, random_id)? else { return Ok(None) };
-    let Some(row) = messages::get(tx, from, message_id)? else { return Ok(None) };
-    Ok(Some(Sent { message_id, positions: vec![Position { pts: row.pts, sub: 0 }] }))
+    Ok(match sent::find(tx, from, random_id)? {
+        Some(Made::Message { id, pts }) => Some(made(id, pts)),
+        _ => None,
+    })
+}
+
+/// The answer that a message had when it was sent.
+pub fn made(message_id: i32, pts: i32) -> Sent {
+    Sent { message_id, positions: vec![Position { pts, sub: 0 }] }
 }
 
 /// Whether `from` may write to `to`: the account is there, neither blocked the other, the receiver's
