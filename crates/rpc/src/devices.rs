@@ -155,6 +155,14 @@ impl Devices {
         known.states.remove(&key);
     }
 
+    /// The key may have changed in the store: its clients come back, and it is read again.
+    pub fn unknown(&self, key: i64) {
+        self.forget(key);
+        if let Some(sessions) = self.sessions.get() {
+            sessions.disconnect_key(key);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -72,6 +72,10 @@ impl updates::PushTarget for Pushes {
     fn key_changed(&self, auth_key_id: i64, user: Option<UserId>, close: bool) {
         self.devices.changed(auth_key_id, user, close);
     }
+
+    fn key_unknown(&self, auth_key_id: i64) {
+        self.devices.unknown(auth_key_id);
+    }
 }
 
 impl Handler for Rpc {

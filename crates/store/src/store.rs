@@ -155,7 +155,8 @@ impl Store {
     }
 
     /// Calls `subscriber` with the hints of each transaction, after it is durable and before its
-    /// writes are answered, in the order of commits, on the writer thread: it must not block.
+    /// writes are answered, in the order of commits, on the writer thread: it must not block. Where a commit
+    /// may have taken effect and nobody can say so, the hints are [`Hint::perhaps`].
     pub fn subscribe(&self, subscriber: Subscriber) {
         self.inner.shared.subscribers.write().unwrap_or_else(PoisonError::into_inner).push(subscriber);
     }

@@ -27,6 +27,13 @@ impl Effects {
         (self.hints.len(), self.shreds.len())
     }
 
+    /// Nobody knows whether the transaction took effect: what it tells is put more carefully.
+    pub(crate) fn doubt(&mut self) {
+        for hint in &mut self.hints {
+            *hint = hint.perhaps();
+        }
+    }
+
     pub(crate) fn truncate(&mut self, (hints, shreds): (usize, usize)) {
         self.hints.truncate(hints);
         self.shreds.truncate(shreds);

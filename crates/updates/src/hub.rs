@@ -33,6 +33,9 @@ pub trait PushTarget: Send + Sync {
 
     /// The key belongs to `user` now, or to nobody. `close`: its connections are to be closed.
     fn key_changed(&self, auth_key_id: i64, user: Option<UserId>, close: bool);
+
+    /// The key may belong to somebody else now: its clients are to come back, and the store says whose it is.
+    fn key_unknown(&self, auth_key_id: i64);
 }
 
 /// A session that listens.
@@ -125,6 +128,13 @@ impl Hub {
         }
     }
 
+    fn key_unknown(&self, auth_key_id: i64) {
+        self.lock().detach_key(auth_key_id, None);
+        if let Some(target) = self.target.get() {
+            target.key_unknown(auth_key_id);
+        }
+    }
+
     /// Tells a device that shows a QR code to ask for its outcome.
     fn login_token(&self, auth_key_id: i64, now: Time) {
         let Some(target) = self.target.get() else { return };
@@ -153,6 +163,7 @@ impl Hub {
             Signal::Stored(Hint::Key { auth_key_id, user, close }) => {
                 self.key_changed(*auth_key_id, *user, *close);
             }
+            Signal::Stored(Hint::KeyUnknown { auth_key_id }) => self.key_unknown(*auth_key_id),
             Signal::Stored(Hint::LoginToken { auth_key_id, date }) => self.login_token(*auth_key_id, *date),
             Signal::Stored(Hint::User { user, news }) => {
                 let (hub, user, news) = (Arc::clone(self), *user, *news);

@@ -24,7 +24,8 @@ pub(crate) fn start(
         .name("store-writer".into())
         .spawn(move || {
             let limit = engine.batch();
-            let mut writer = Writer { shared: &shared, effects: Effects::default(), waiting: Vec::new() };
+            let mut writer =
+                Writer { shared: &shared, effects: Effects::default(), in_doubt: false, waiting: Vec::new() };
             while !(writer.waiting.is_empty() && queue.is_closed() && queue.is_empty()) {
                 let connected = engine.connect(Role::Writer, &mut |session| {
                     if let Err(error) = writer.finish_shreds(session) {
@@ -58,6 +59,8 @@ fn take(queue: &Receiver<Box<dyn Job>>, limit: usize) -> Vec<Box<dyn Job>> {
 struct Writer<'a> {
     shared: &'a Shared,
     effects: Effects,
+    /// The commit was asked for and not heard of: it may have taken effect.
+    in_doubt: bool,
     /// Jobs that met a dead connection before they began.
     waiting: Vec<Box<dyn Job>>,
 }
@@ -91,17 +94,27 @@ impl Writer<'_> {
                 }
                 Err(error) => {
                     tracing::error!(%error, writes = jobs.len(), "a transaction was lost");
+                    if self.in_doubt {
+                        self.effects.doubt();
+                        self.tell();
+                    }
                     refuse(jobs, &error);
                 }
             }
             if (failed && session.rollback().is_err()) || session.broken() {
                 return;
             }
+            if self.in_doubt
+                && let Err(error) = self.finish_shreds(session)
+            {
+                tracing::error!(%error, "data keys that should be gone are still there");
+            }
         }
     }
 
     /// Runs all jobs and makes them durable together. An error means that none of them is.
     fn transact(&mut self, session: &mut dyn Session, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        self.in_doubt = false;
         session.begin()?;
         let alone = jobs.len() == 1;
         for job in &mut *jobs {
@@ -133,10 +146,12 @@ impl Writer<'_> {
         if fate == CommitFate::Fail {
             return Err(StoreError::unavailable("injected fault"));
         }
+        self.in_doubt = true;
         session.commit()?;
         if fate == CommitFate::CommitUnheard {
             return Err(StoreError::unavailable("injected fault"));
         }
+        self.in_doubt = false;
         Ok(())
     }
 

@@ -373,6 +373,32 @@ fn a_lost_commit_fails_the_whole_group() {
 }
 
 #[test]
+fn a_commit_that_nobody_heard_of_is_told_of_with_care() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        runtime().block_on(async move {
+            let script = Arc::new(Script(Mutex::new(vec![CommitFate::CommitUnheard, CommitFate::Fail])));
+            let fixture = Fixture::new(engine, Some(script));
+            let heard = Arc::new(Mutex::new(Vec::new()));
+            let hears = Arc::clone(&heard);
+            fixture.store.subscribe(Box::new(move |hints| hears.lock().unwrap().extend_from_slice(hints)));
+            for _ in 0..2 {
+                let outcome: Outcome = fixture
+                    .store
+                    .write(|tx| {
+                        tx.hint(hint(1, 1));
+                        tx.hint(Hint::Key { auth_key_id: 5, user: None, close: true });
+                        insert(tx, 1, 1)
+                    })
+                    .await;
+                assert!(matches!(outcome, Err(StoreError::Unavailable(_))));
+            }
+            // Nothing is said of the first one, which certainly did not happen.
+            assert_eq!(*heard.lock().unwrap(), [hint(1, 1), Hint::KeyUnknown { auth_key_id: 5 }]);
+        });
+    }
+}
+
+#[test]
 fn broken_connections_are_made_anew() {
     runtime().block_on(async {
         let fixture = Fixture::new(Engine::Postgres, None);
