@@ -55,7 +55,8 @@ const WITH_DRAFT: &str = concat!(
 const UNREAD_MARKS: &str = "SELECT peer FROM dialogs WHERE owner = $1 AND (flags & 1) = 1";
 const COUNT: &str = "SELECT COUNT(*) FROM dialogs WHERE owner = $1 AND top_message > 0";
 const UNREAD_TOTAL: &str = "SELECT COUNT(*) FROM dialogs WHERE owner = $1 AND unread_count > 0";
-const PEERS: &str = "SELECT peer FROM dialogs WHERE owner = $1 ORDER BY top_date DESC LIMIT $2";
+const PEERS: &str =
+    "SELECT peer FROM dialogs WHERE owner = $1 AND top_message > 0 ORDER BY top_date DESC LIMIT $2";
 
 /// Bits of a row's `flags`. The SQL above knows [`flag::UNREAD_MARK`] as 1 and [`flag::UNANSWERED`] as 16,
 /// [`flag::REACTED`] as 32.
@@ -256,7 +257,7 @@ pub fn unread_total(tx: &mut Tx<'_>, owner: UserId) -> Result<i32, StoreError> {
     tx.query_opt(UNREAD_TOTAL, &[Value::Int(owner.0)])?.map_or(Ok(0), |row| row.int32(0))
 }
 
-/// With whom the owner has dialogs, latest first.
+/// With whom the owner has dialogs that messages are in, latest first.
 pub fn peers(tx: &mut Tx<'_>, owner: UserId, limit: i64) -> Result<Vec<Peer>, StoreError> {
     let rows = tx.query(PEERS, &[Value::Int(owner.0), Value::Int(limit)])?;
     rows.iter().map(peer_of).collect()

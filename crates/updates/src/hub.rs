@@ -317,7 +317,14 @@ impl Hub {
             .store
             .read(move |tx| -> Result<_, StoreError> {
                 let mut watchers = contacts::owners_of(tx, user)?;
-                watchers.extend(dialogs::peers(tx, user, WATCHERS_MAX)?.into_iter().filter_map(|p| p.user()));
+                for peer in dialogs::peers(tx, user, WATCHERS_MAX)? {
+                    // Whoever has deleted the dialog, or never wanted one, does not follow the user.
+                    if let Some(other) = peer.user()
+                        && people::knows(tx, other, user)?
+                    {
+                        watchers.push(other);
+                    }
+                }
                 watchers.push(user);
                 Ok(watchers)
             })

@@ -23,3 +23,4 @@ mod sign_in;
 mod startup;
 mod ttl;
 mod users;
+mod watchers;
