@@ -103,6 +103,9 @@ pub const SEARCH_COUNTERS: usize = 20;
 pub const DELETE_HISTORY_SLICE: usize = 1000;
 /// Events in one answer of `updates.getDifference`.
 pub const DIFFERENCE_SLICE: usize = 500;
+/// By so much the date of a state is behind the clock: an event that is being written as the state is told
+/// carries the date at which that began, or the clock of another node.
+pub const STATE_MARGIN_SECS: i64 = 60;
 /// A client that is further behind gets `differenceTooLong`.
 pub const DIFFERENCE_MAX: i64 = 100_000;
 pub const CHANNEL_DIFFERENCE_SLICE: usize = 100;

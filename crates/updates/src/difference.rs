@@ -19,13 +19,14 @@ pub struct Since {
     pub slice_limit: Option<i32>,
 }
 
-/// The state of a box now.
+/// The state of a box now. Its date lies a little in the past, so that no event beside `pts` is missed that
+/// others are writing at this moment; devices are told of what happened since then once more.
 pub fn state(tx: &mut Tx<'_>, owner: UserId) -> Result<types::updates::State, StoreError> {
     let counters = boxes::state(tx, owner)?;
     Ok(types::updates::State {
         pts: counters.pts,
         qts: counters.qts,
-        date: tx.now().wire(),
+        date: tx.now().plus_secs(-limits::STATE_MARGIN_SECS).wire(),
         seq: 1,
         unread_count: dialogs::unread_total(tx, owner)?,
     })

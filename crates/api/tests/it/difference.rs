@@ -266,3 +266,37 @@ async fn who_is_too_far_behind_or_ahead_begins_anew() {
     let answer = ann.try_call(at(-1, None)).await;
     assert_eq!(answer, Err(domain::Fault::persistent_timestamp_invalid()));
 }
+
+#[tokio::test]
+async fn an_event_that_was_being_written_is_not_missed() {
+    World::each(|world| async move {
+        let ann = world.sign_up("+15550100001", "Ann").await;
+        let bob = world.sign_up("+15550100002", "Bob").await;
+        world.clock.advance_millis(3_600_000);
+        let began = world.service.now();
+        world.clock.advance_millis(30_000);
+        let state = ann.call(functions::updates::GetState {}).await;
+        let since = |date| functions::updates::GetDifference { pts: state.pts, date, ..Default::default() };
+        let enums::updates::Difference::Empty(empty) = ann.call(since(state.date)).await else {
+            panic!("nothing has happened");
+        };
+        // It began before the device asked and was stored after.
+        let (owner, peer) = (ann.user, bob.user);
+        let write = move |tx: &mut store::Tx<'_>| {
+            let event = updates::event::dialog_unread_mark(peer.into(), true);
+            let position = updates::log::append(tx, owner, event, None)?;
+            let (a, b) = (position.pts.into(), position.sub.into());
+            let values = [owner.0, a, b, began.secs()].map(store::Value::Int);
+            tx.execute("UPDATE events SET date = $4 WHERE owner = $1 AND pts = $2 AND sub = $3", &values)
+        };
+        world.service.store.write(write).await.unwrap();
+        for date in [state.date, empty.date] {
+            let enums::updates::Difference::Difference(missed) = ann.call(since(date)).await else {
+                panic!("missed since {date}");
+            };
+            assert_eq!(missed.other_updates.len(), 1);
+            assert!(missed.state.date <= began.wire(), "the final state has the margin too");
+        }
+    })
+    .await;
+}
