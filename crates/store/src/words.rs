@@ -9,9 +9,11 @@ use crate::{StoreError, Tx, Value};
 const INSERT: &str =
     "INSERT INTO words (owner, word, message_id, peer) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 const FORGET: &str = "DELETE FROM words WHERE owner = $1 AND message_id = $2";
-const FIND: &str = "SELECT message_id FROM words WHERE owner = $1 AND word = $2 ORDER BY message_id DESC";
-const FIND_IN: &str = "SELECT message_id FROM words WHERE owner = $1 AND word = $2 AND peer = $3 \
-     ORDER BY message_id DESC";
+const FIND: &str =
+    "SELECT message_id FROM words WHERE owner = $1 AND word = $2 ORDER BY message_id DESC LIMIT $3";
+const FIND_IN: &str = "SELECT message_id FROM words WHERE owner = $1 AND word = $2 AND peer = $4 \
+     ORDER BY message_id DESC LIMIT $3";
+const HAS: &str = "SELECT message_id FROM words WHERE owner = $1 AND word = $2 AND message_id = $3";
 const CURSOR: &str = "SELECT pts FROM word_cursor WHERE owner = $1";
 const HOLD: &str = "INSERT INTO word_cursor (owner, pts) VALUES ($1, 1) \
      ON CONFLICT (owner) DO UPDATE SET pts = word_cursor.pts RETURNING pts";
@@ -86,20 +88,30 @@ pub fn forget(tx: &mut Tx<'_>, owner: UserId, message_id: i32) -> Result<(), Sto
     tx.defer(FORGET, &[Value::Int(owner.0), Value::Int(message_id.into())])
 }
 
-/// Messages of a box (of one dialog, if it is given) that have an entry, highest id first.
+/// Messages of a box (of one dialog, if it is given) that have an entry, highest id first, at most `limit`.
 pub fn find(
     tx: &mut Tx<'_>,
     owner: UserId,
     peer: Option<Peer>,
     term: Term<'_>,
+    limit: i64,
 ) -> Result<Vec<i32>, StoreError> {
     let hash = hash(tx, owner, term);
-    let [a, b] = [Value::Int(owner.0), Value::Blob(&hash)];
+    let [a, b, c] = [Value::Int(owner.0), Value::Blob(&hash), Value::Int(limit)];
     let rows = match peer {
-        Some(peer) => tx.query(FIND_IN, &[a, b, Value::Int(peer.key())])?,
-        None => tx.query(FIND, &[a, b])?,
+        Some(peer) => tx.query(FIND_IN, &[a, b, c, Value::Int(peer.key())])?,
+        None => tx.query(FIND, &[a, b, c])?,
     };
     rows.iter().map(|row| row.int32(0)).collect()
+}
+
+/// Those of the messages that have an entry, in the order in which they are given.
+pub fn keep(tx: &mut Tx<'_>, owner: UserId, ids: &[i32], term: Term<'_>) -> Result<Vec<i32>, StoreError> {
+    let hash = hash(tx, owner, term);
+    let keys: Vec<_> =
+        ids.iter().map(|id| [Value::Int(owner.0), Value::Blob(&hash), Value::Int((*id).into())]).collect();
+    let sets: Vec<&[Value<'_>]> = keys.iter().map(|key| key.as_slice()).collect();
+    tx.query_each(HAS, &sets)?.iter().map(|row| row.int32(0)).collect()
 }
 
 /// Up to which `pts` a box's events are in the index.

@@ -108,12 +108,12 @@ fn ids(tx: &mut Tx<'_>, owner: UserId, search: &Search) -> Result<Vec<i32>, Stor
     let mut ids = match (search.filter, terms.split_first()) {
         (Filter::Nothing, _) => return Ok(Vec::new()),
         (_, Some((first, rest))) => {
-            let mut ids = words::find(tx, owner, search.peer, *first)?;
+            let mut ids = words::find(tx, owner, search.peer, *first, limit)?;
             for term in rest {
                 if ids.is_empty() {
                     break;
                 }
-                keep_common(&mut ids, &words::find(tx, owner, search.peer, *term)?);
+                ids = words::keep(tx, owner, &ids, *term)?;
             }
             ids
         }

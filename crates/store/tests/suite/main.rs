@@ -5,3 +5,4 @@ mod schema;
 mod support;
 mod transactions;
 mod vault;
+mod words;
