@@ -23,7 +23,8 @@ pub struct Column {
 pub enum Protection {
     /// Encrypted under its owner's data key, bound to table, owner and row.
     Sealed,
-    /// A keyed hash: can be looked up by those who have the root key, and read by nobody.
+    /// A keyed hash: can be looked up by those who have the root key (and the owner's data key, where it was
+    /// made with that), and read by nobody.
     Hashed,
     /// As it is; the reason why that is right.
     Plain(&'static str),

@@ -43,4 +43,4 @@ pub use error::StoreError;
 pub use store::{CommitFate, Database, Faults, Store, StoreConfig, Subscriber};
 pub use tx::Tx;
 pub use value::{Row, Value};
-pub use vault::{KeyFile, Owner, RootKeys, RowKey, SEAL_OVERHEAD, Vault};
+pub use vault::{KeyFile, Owner, OwnerHasher, RootKeys, RowKey, SEAL_OVERHEAD, Vault};

@@ -4,6 +4,7 @@ use domain::{Hint, Random, Time};
 
 use crate::engine::Session;
 use crate::store::Shared;
+use crate::vault::OwnerHasher;
 use crate::{Owner, Row, RowKey, StoreError, Value};
 
 /// A transaction, lent to a closure of [`crate::Store::write`] or [`crate::Store::read`].
@@ -137,6 +138,19 @@ impl<'a> Tx<'a> {
     /// A hash by which a value is found without being readable. The same on every node.
     pub fn keyed_hash(&self, purpose: &'static str, value: &[u8]) -> [u8; 16] {
         self.shared.vault.keyed_hash(purpose, value)
+    }
+
+    /// Makes hashes under an owner's data key, by which values are found while that key is there. `None` when
+    /// the owner has none: then there is nothing to be found.
+    ///
+    /// Errors: [`StoreError::Shredded`] when the owner's key is gone.
+    pub fn owner_hasher(&self, owner: Owner) -> Result<Option<OwnerHasher>, StoreError> {
+        self.shared.vault.owner_hasher(owner)
+    }
+
+    /// The same for whoever writes: the key is made on first use.
+    pub fn new_owner_hasher(&mut self, owner: Owner) -> Result<OwnerHasher, StoreError> {
+        self.shared.vault.new_owner_hasher(owner, self.now())
     }
 
     /// Tells subscribers something once the transaction is durable; never if it is undone.

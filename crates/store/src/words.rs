@@ -1,10 +1,11 @@
-//! The search index: keyed hashes of the words of each box's messages. Nothing of it can be read back,
-//! and the same word has another hash in each box.
+//! The search index: hashes of the words of each box's messages, under the data key of the box's owner.
+//! Nothing of it can be read back, the same word has another hash in each box, and without the data key
+//! nobody can look for a word either.
 
 use domain::words::{Query, Terms};
 use domain::{Peer, UserId};
 
-use crate::{StoreError, Tx, Value};
+use crate::{Owner, OwnerHasher, StoreError, Tx, Value};
 
 const INSERT: &str =
     "INSERT INTO words (owner, word, message_id, peer) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
@@ -72,9 +73,10 @@ pub fn insert(
     let words = terms.words.iter().map(|word| Term::Word(word));
     let prefixes = terms.prefixes.iter().map(|prefix| Term::Prefix(prefix));
     let kinds = kinds.iter().map(|kind| Term::Kind(*kind));
+    let hasher = tx.new_owner_hasher(Owner::User(owner.0))?;
     let mut count = 0;
     for term in words.chain(prefixes).chain(kinds) {
-        let hash = hash(tx, owner, term);
+        let hash = hash(&hasher, term);
         let values =
             [Value::Int(owner.0), Value::Blob(&hash), Value::Int(message_id.into()), Value::Int(peer.key())];
         tx.defer(INSERT, &values)?;
@@ -96,7 +98,8 @@ pub fn find(
     term: Term<'_>,
     limit: i64,
 ) -> Result<Vec<i32>, StoreError> {
-    let hash = hash(tx, owner, term);
+    let Some(hasher) = tx.owner_hasher(Owner::User(owner.0))? else { return Ok(Vec::new()) };
+    let hash = hash(&hasher, term);
     let [a, b, c] = [Value::Int(owner.0), Value::Blob(&hash), Value::Int(limit)];
     let rows = match peer {
         Some(peer) => tx.query(FIND_IN, &[a, b, c, Value::Int(peer.key())])?,
@@ -107,7 +110,8 @@ pub fn find(
 
 /// Those of the messages that have an entry, in the order in which they are given.
 pub fn keep(tx: &mut Tx<'_>, owner: UserId, ids: &[i32], term: Term<'_>) -> Result<Vec<i32>, StoreError> {
-    let hash = hash(tx, owner, term);
+    let Some(hasher) = tx.owner_hasher(Owner::User(owner.0))? else { return Ok(Vec::new()) };
+    let hash = hash(&hasher, term);
     let keys: Vec<_> =
         ids.iter().map(|id| [Value::Int(owner.0), Value::Blob(&hash), Value::Int((*id).into())]).collect();
     let sets: Vec<&[Value<'_>]> = keys.iter().map(|key| key.as_slice()).collect();
@@ -152,13 +156,10 @@ pub fn to_index(
         .collect()
 }
 
-fn hash(tx: &Tx<'_>, owner: UserId, term: Term<'_>) -> [u8; 16] {
-    let (purpose, text) = match term {
-        Term::Word(word) => ("search word", word),
-        Term::Prefix(prefix) => ("search prefix", prefix),
-        Term::Kind(kind) => ("search kind", kind.code()),
-    };
-    let mut value = owner.0.to_be_bytes().to_vec();
-    value.extend_from_slice(text.as_bytes());
-    tx.keyed_hash(purpose, &value)
+fn hash(hasher: &OwnerHasher, term: Term<'_>) -> [u8; 16] {
+    match term {
+        Term::Word(word) => hasher.hash("search word", word.as_bytes()),
+        Term::Prefix(prefix) => hasher.hash("search prefix", prefix.as_bytes()),
+        Term::Kind(kind) => hasher.hash("search kind", kind.code().as_bytes()),
+    }
 }

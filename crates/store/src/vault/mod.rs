@@ -36,6 +36,34 @@ const DATA_KEYS: &str = "data_keys";
 
 type HashKey = Hmac<Sha256>;
 
+/// An owner's data key, ready for use.
+struct DataKey {
+    cipher: Cipher,
+    hash: HashKey,
+}
+
+impl DataKey {
+    fn new(key: &[u8; 32]) -> Self {
+        let subkey = expand(&Hkdf::<Sha256>::new(Some(b"chatters data key 1"), key), "hash");
+        let hash = HashKey::new_from_slice(subkey.as_slice()).expect("HMAC takes keys of any length");
+        Self { cipher: Cipher::new(key), hash }
+    }
+}
+
+/// Makes hashes of values of one owner.
+pub struct OwnerHasher(Arc<DataKey>);
+
+impl OwnerHasher {
+    /// HMAC-SHA256 under a subkey of the owner's data key, cut to 16 bytes.
+    pub fn hash(&self, purpose: &'static str, value: &[u8]) -> [u8; 16] {
+        let mut mac = self.0.hash.clone();
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(value);
+        cut(mac)
+    }
+}
+
 /// Seals, opens, hashes. Holds keys: never printed, wiped when dropped.
 pub struct Vault {
     wrap: Cipher,
@@ -43,7 +71,7 @@ pub struct Vault {
     hashes: RwLock<HashMap<&'static str, HashKey>>,
     table: Box<dyn KeyTable>,
     id: Vec<u8>,
-    cache: Mutex<LruCache<Owner, Arc<Cipher>>>,
+    cache: Mutex<LruCache<Owner, Arc<DataKey>>>,
     /// Counts forgotten keys, so that a key read before cannot enter the cache after.
     forgotten: AtomicU64,
     random: SharedRandom,
@@ -95,11 +123,11 @@ impl Vault {
         now: Time,
     ) -> Result<Vec<u8>, StoreError> {
         debug_assert!(crate::catalogue::is_sealed(table), "{table} is no sealed column of the catalogue");
-        let cipher = match self.data_key(owner)? {
-            Some(cipher) => cipher,
+        let key = match self.data_key(owner)? {
+            Some(key) => key,
             None => self.create_key(owner, now)?,
         };
-        Ok(cipher.seal(&self.nonce(), &place::associated(table, owner, row), plain))
+        Ok(key.cipher.seal(&self.nonce(), &place::associated(table, owner, row), plain))
     }
 
     pub(crate) fn open_sealed(
@@ -110,8 +138,23 @@ impl Vault {
         sealed: &[u8],
     ) -> Result<Vec<u8>, StoreError> {
         debug_assert!(crate::catalogue::is_sealed(table), "{table} is no sealed column of the catalogue");
-        let cipher = self.data_key(owner)?.ok_or(StoreError::Shredded)?;
-        cipher.open(&place::associated(table, owner, row), sealed).ok_or(StoreError::Sealed { place: table })
+        let key = self.data_key(owner)?.ok_or(StoreError::Shredded)?;
+        let place = place::associated(table, owner, row);
+        key.cipher.open(&place, sealed).ok_or(StoreError::Sealed { place: table })
+    }
+
+    /// What makes hashes that only go with an owner's data: they mean nothing once the data key is gone.
+    /// `None` when the owner has no data key.
+    pub(crate) fn owner_hasher(&self, owner: Owner) -> Result<Option<OwnerHasher>, StoreError> {
+        Ok(self.data_key(owner)?.map(OwnerHasher))
+    }
+
+    /// The same, with a data key where there was none.
+    pub(crate) fn new_owner_hasher(&self, owner: Owner, now: Time) -> Result<OwnerHasher, StoreError> {
+        match self.data_key(owner)? {
+            Some(key) => Ok(OwnerHasher(key)),
+            None => self.create_key(owner, now).map(OwnerHasher),
+        }
     }
 
     /// Makes data keys that were created since the last call durable.
@@ -139,10 +182,7 @@ impl Vault {
     pub fn keyed_hash(&self, purpose: &'static str, value: &[u8]) -> [u8; 16] {
         let mut mac = self.hash_key(purpose);
         mac.update(value);
-        let full: [u8; 32] = mac.finalize().into_bytes().into();
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&full[..16]);
-        hash
+        cut(mac)
     }
 
     /// The access hash under which `viewer` knows `peer`. Never 0, which clients send for "none".
@@ -183,31 +223,31 @@ impl Vault {
         key
     }
 
-    fn data_key(&self, owner: Owner) -> Result<Option<Arc<Cipher>>, StoreError> {
-        if let Some(cipher) = self.cache().get(&owner) {
-            return Ok(Some(Arc::clone(cipher)));
+    fn data_key(&self, owner: Owner) -> Result<Option<Arc<DataKey>>, StoreError> {
+        if let Some(key) = self.cache().get(&owner) {
+            return Ok(Some(Arc::clone(key)));
         }
         let before = self.forgotten.load(Ordering::SeqCst);
         let Some(wrapped) = self.table.load(owner)? else { return Ok(None) };
-        let cipher = Arc::new(self.unwrap(owner, &wrapped)?);
+        let key = Arc::new(self.unwrap(owner, &wrapped)?);
         let mut cache = self.cache();
         if self.forgotten.load(Ordering::SeqCst) == before {
-            cache.put(owner, Arc::clone(&cipher));
+            cache.put(owner, Arc::clone(&key));
         }
-        Ok(Some(cipher))
+        Ok(Some(key))
     }
 
-    fn create_key(&self, owner: Owner, now: Time) -> Result<Arc<Cipher>, StoreError> {
-        let key = Zeroizing::new(self.random.bytes::<32>());
+    fn create_key(&self, owner: Owner, now: Time) -> Result<Arc<DataKey>, StoreError> {
+        let plain = Zeroizing::new(self.random.bytes::<32>());
         let place = place::associated(DATA_KEYS, owner, RowKey::from(0));
-        let wrapped = self.wrap.seal(&self.nonce(), &place, key.as_slice());
+        let wrapped = self.wrap.seal(&self.nonce(), &place, plain.as_slice());
         let stored = self.table.create(owner, &wrapped, now)?;
-        let cipher = Arc::new(self.unwrap(owner, &stored)?);
-        self.cache().put(owner, Arc::clone(&cipher));
-        Ok(cipher)
+        let key = Arc::new(self.unwrap(owner, &stored)?);
+        self.cache().put(owner, Arc::clone(&key));
+        Ok(key)
     }
 
-    fn unwrap(&self, owner: Owner, wrapped: &[u8]) -> Result<Cipher, StoreError> {
+    fn unwrap(&self, owner: Owner, wrapped: &[u8]) -> Result<DataKey, StoreError> {
         // A forgotten key leaves zeroes behind, so that nobody makes a new one for its owner.
         if wrapped.iter().all(|byte| *byte == 0) {
             return Err(StoreError::Shredded);
@@ -217,16 +257,23 @@ impl Vault {
             Zeroizing::new(self.wrap.open(&place, wrapped).ok_or(StoreError::Sealed { place: DATA_KEYS })?);
         let key =
             <&[u8; 32]>::try_from(plain.as_slice()).map_err(|_| StoreError::Sealed { place: DATA_KEYS })?;
-        Ok(Cipher::new(key))
+        Ok(DataKey::new(key))
     }
 
     fn nonce(&self) -> [u8; 12] {
         self.random.bytes()
     }
 
-    fn cache(&self) -> MutexGuard<'_, LruCache<Owner, Arc<Cipher>>> {
+    fn cache(&self) -> MutexGuard<'_, LruCache<Owner, Arc<DataKey>>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn cut(mac: HashKey) -> [u8; 16] {
+    let full: [u8; 32] = mac.finalize().into_bytes().into();
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&full[..16]);
+    hash
 }
 
 fn expand(root: &Hkdf<Sha256>, label: &str) -> Zeroizing<[u8; 32]> {
