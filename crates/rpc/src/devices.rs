@@ -27,6 +27,8 @@ pub struct State {
     /// As it was last written down.
     address: String,
     noted_at: Time,
+    /// What is known here has gone from the store with a sign-in, and has to be written down anew.
+    pub(crate) unwritten: bool,
 }
 
 /// What has to be written down of a key's use.
@@ -87,7 +89,10 @@ impl Devices {
             let layer = layer.unwrap_or(state.layer);
             let init = init.map_or_else(|| state.init.clone(), shorten);
             let address = address.to_string();
-            let changed = state.layer != layer || state.init != init || state.address != address;
+            let changed = std::mem::take(&mut state.unwritten)
+                || state.layer != layer
+                || state.init != init
+                || state.address != address;
             state.layer = layer;
             state.init = init;
             state.address = address;
@@ -122,6 +127,7 @@ impl Devices {
         known.changes += 1;
         if let Some(state) = known.states.get_mut(&key) {
             state.user = user;
+            state.unwritten |= user.is_none();
         }
         drop(known);
         if close && let Some(sessions) = self.sessions.get() {
@@ -183,6 +189,7 @@ fn from_stored(key: keys::AuthKey) -> State {
         },
         address: key.device.address,
         noted_at: key.last_active,
+        unwritten: false,
     }
 }
 

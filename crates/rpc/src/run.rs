@@ -109,7 +109,7 @@ impl Shared {
         let envelope = envelope::open(body)?;
         let key = caller.auth_key_id;
         let mut state = self.devices.state(&self.service, key).await?;
-        if envelope.layer.is_some() || envelope.init.is_some() {
+        if envelope.layer.is_some() || envelope.init.is_some() || state.unwritten {
             let layer = envelope.layer.map(tl_api::session_layer);
             let address = caller.address;
             self.devices.announce(&self.service, key, address, layer, envelope.init).await?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Owner, Row, RowKey, StoreError, Tx, Value};
 
 const TABLE: &str = "auth_keys";
+const DEVICE: &str = "auth_keys.device";
 
 macro_rules! columns {
     () => {
@@ -23,10 +24,12 @@ const OF_USER: &str = concat!(
     " FROM auth_keys WHERE user_id = $1 AND main_id IS NULL ORDER BY last_active DESC, id"
 );
 const BIND: &str = "UPDATE auth_keys SET perm_id = $2, expires_at = $3 WHERE id = $1";
-const SIGN_IN: &str =
-    "UPDATE auth_keys SET user_id = $2, signed_in_at = $3, main_id = $4, flags = $5 WHERE id = $1";
-const SIGN_OUT: &str = "UPDATE auth_keys SET user_id = NULL, signed_in_at = NULL, main_id = NULL, flags = 0 \
-     WHERE id = $1 OR main_id = $1 RETURNING id";
+/// Holds the row, so that nobody seals a device for one owner while it gets another.
+const HOLD: &str = "UPDATE auth_keys SET flags = flags WHERE id = $1 RETURNING user_id, device";
+const SIGN_IN: &str = "UPDATE auth_keys SET user_id = $2, signed_in_at = $3, main_id = $4, flags = $5, \
+     device = $6 WHERE id = $1";
+const SIGN_OUT: &str = "UPDATE auth_keys SET user_id = NULL, signed_in_at = NULL, main_id = NULL, flags = 0, \
+     device = NULL WHERE id = $1 OR main_id = $1 RETURNING id";
 const SET_FLAGS: &str = "UPDATE auth_keys SET flags = $2 WHERE id = $1";
 const SET_DEVICE: &str = "UPDATE auth_keys SET layer = $2, device = $3 WHERE id = $1";
 const SET_ACTIVE: &str = "UPDATE auth_keys SET last_active = $2 WHERE id = $1";
@@ -40,7 +43,8 @@ const IDLE: &str = "SELECT k.id FROM auth_keys k JOIN users u ON u.id = k.user_i
      AND k.temporary = 0 AND k.main_id IS NULL ORDER BY k.last_active LIMIT $2";
 const BOUND: &str = "SELECT id FROM auth_keys WHERE perm_id = $1";
 
-/// What a client said of itself in `initConnection`, and where it called from. Sealed as a whole.
+/// What a client said of itself in `initConnection`, and where it called from. Sealed as a whole: for the user
+/// who is signed in, else for the server. It does not outlive a sign-in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Device {
@@ -144,15 +148,27 @@ pub fn sign_in(
     main_id: Option<i64>,
     flags: i64,
 ) -> Result<(), StoreError> {
-    let now = tx.now().secs();
-    let values =
-        [Value::Int(id), Value::Int(user.0), Value::Int(now), Value::opt_int(main_id), Value::Int(flags)];
+    let device = match hold(tx, id)? {
+        Some((before, Some(sealed))) => {
+            let plain = tx.open_sealed(owner(before), DEVICE, RowKey::from(id), &sealed)?;
+            Some(tx.seal(owner(Some(user)), DEVICE, RowKey::from(id), &plain)?)
+        }
+        _ => None,
+    };
+    let values = [
+        Value::Int(id),
+        Value::Int(user.0),
+        Value::Int(tx.now().secs()),
+        Value::opt_int(main_id),
+        Value::Int(flags),
+        device.as_deref().map_or(Value::Null, Value::Blob),
+    ];
     tx.execute(SIGN_IN, &values)?;
     tx.hint(Hint::Key { auth_key_id: id, user: Some(user), close: false });
     Ok(())
 }
 
-/// Signs a key out, and those that share its sign-in. `close`: at another device's wish, so that the
+/// Signs a key out, and those that share its sign-in; what is known of the devices goes with it. `close`: at another device's wish, so that the
 /// clients have to be told.
 pub fn sign_out(tx: &mut Tx<'_>, id: i64, close: bool) -> Result<(), StoreError> {
     for row in tx.query(SIGN_OUT, &[Value::Int(id)])? {
@@ -170,8 +186,9 @@ pub fn set_flags(tx: &mut Tx<'_>, id: i64, flags: i64) -> Result<(), StoreError>
 
 /// Remembers what the client announced; sessions that announce nothing are taken for the same.
 pub fn set_device(tx: &mut Tx<'_>, id: i64, layer: i32, device: &Device) -> Result<(), StoreError> {
+    let Some((user, _)) = hold(tx, id)? else { return Ok(()) };
     let plain = serde_json::to_vec(device).map_err(|_| StoreError::corrupt(TABLE, "device"))?;
-    let sealed = tx.seal(Owner::Server, "auth_keys.device", RowKey::from(id), &plain)?;
+    let sealed = tx.seal(owner(user), DEVICE, RowKey::from(id), &plain)?;
     tx.execute(SET_DEVICE, &[Value::Int(id), Value::Int(layer.into()), Value::Blob(&sealed)])?;
     Ok(())
 }
@@ -206,12 +223,26 @@ pub fn idle(tx: &mut Tx<'_>, now: Time, limit: i64) -> Result<Vec<i64>, StoreErr
     rows.iter().map(|row| row.int(0)).collect()
 }
 
+/// Whose a device's description is.
+fn owner(user: Option<UserId>) -> Owner {
+    user.map_or(Owner::Server, |user| Owner::User(user.0))
+}
+
+type Held = (Option<UserId>, Option<Vec<u8>>);
+
+/// Who is signed in with a key and what is sealed of its device; both stay until the transaction ends.
+fn hold(tx: &mut Tx<'_>, id: i64) -> Result<Option<Held>, StoreError> {
+    let Some(row) = tx.query_opt(HOLD, &[Value::Int(id)])? else { return Ok(None) };
+    Ok(Some((row.opt_int(0)?.map(UserId), row.opt_blob(1)?.map(<[u8]>::to_vec))))
+}
+
 fn read(tx: &mut Tx<'_>, row: &Row) -> Result<AuthKey, StoreError> {
     let id = row.int(0)?;
     let key = tx.open_sealed(Owner::Server, TABLE, RowKey::from(id), row.blob(1)?)?;
+    let user = row.opt_int(4)?.map(UserId);
     let device = match row.opt_blob(10)? {
         Some(sealed) => {
-            let plain = tx.open_sealed(Owner::Server, "auth_keys.device", RowKey::from(id), sealed)?;
+            let plain = tx.open_sealed(owner(user), DEVICE, RowKey::from(id), sealed)?;
             serde_json::from_slice(&plain).map_err(|_| StoreError::corrupt(TABLE, "device"))?
         }
         None => Device::default(),
@@ -221,7 +252,7 @@ fn read(tx: &mut Tx<'_>, row: &Row) -> Result<AuthKey, StoreError> {
         key,
         temporary: row.int(2)? != 0,
         perm_id: row.opt_int(3)?,
-        user: row.opt_int(4)?.map(UserId),
+        user,
         created_at: Time::from_secs(row.int(5)?),
         expires_at: row.opt_int(6)?.map(Time::from_secs),
         initial_salt: row.int(7)?,

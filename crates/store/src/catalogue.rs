@@ -111,9 +111,9 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "auth_keys",
-        owner: "the server until somebody signs in, then the user",
+        owner: "the key is the server's; the device is the server's until somebody signs in, then the user's",
         purpose: "authorization keys and the devices that hold them",
-        retention: "until signed out, destroyed or expired; 12 months without use at most (P5.2)",
+        retention: "until signed out (the device), destroyed or expired; 12 months without use at most (P5.2)",
         columns: &[
             plain("id", "a hash of the key that goes over the wire in the open"),
             sealed("key"),

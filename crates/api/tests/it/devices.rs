@@ -181,3 +181,26 @@ async fn an_account_lives_unused_as_long_as_its_owner_says() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_device_that_signs_in_again_is_described_again() {
+    let world = World::sqlite().await;
+    let phone = world.sign_up(ANN, "Ann").await;
+    let before = list(&phone).await.remove(0);
+    assert!(!before.device_model.is_empty());
+    phone.call(functions::auth::LogOut {}).await;
+    world.quiet().await;
+    let key = phone.session.key_id;
+    let stored = service::accounts::keys::load(&world.service, key).await.unwrap().expect("the key stays");
+    assert_eq!(stored.device, service::accounts::keys::Device::default(), "nothing of Ann's is left");
+    let phone_code_hash = phone.send_code(ANN).await;
+    let request = functions::auth::SignIn {
+        phone_number: ANN.to_owned(),
+        phone_code_hash,
+        phone_code: world.last_code(ANN),
+        ..Default::default()
+    };
+    phone.call(request).await;
+    let after = list(&phone).await.remove(0);
+    assert_eq!((after.device_model, after.ip), (before.device_model, before.ip));
+}

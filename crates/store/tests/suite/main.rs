@@ -1,6 +1,7 @@
 //! One suite for both engines.
 
 mod crash;
+mod keys;
 mod schema;
 mod support;
 mod transactions;
