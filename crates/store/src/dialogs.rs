@@ -24,8 +24,8 @@ const SENT: &str = "INSERT INTO dialogs (owner, peer, top_message, top_date, rea
 const TOUCH: &str = "INSERT INTO dialogs (owner, peer, top_message, top_date, read_inbox_max, \
      read_outbox_max, unread_count, flags) VALUES ($1, $2, 0, 0, 0, 0, 0, 0) ON CONFLICT (owner, peer) DO NOTHING";
 const SET_TOP: &str = "UPDATE dialogs SET top_message = $3, top_date = $4 WHERE owner = $1 AND peer = $2";
-const SET_READ_INBOX: &str =
-    "UPDATE dialogs SET read_inbox_max = $3, unread_count = $4 WHERE owner = $1 AND peer = $2";
+const SET_READ_INBOX: &str = "UPDATE dialogs SET read_inbox_max = $3, unread_count = $4 \
+     WHERE owner = $1 AND peer = $2 AND read_inbox_max < $3";
 const SET_UNREAD: &str = "UPDATE dialogs SET unread_count = $3 WHERE owner = $1 AND peer = $2";
 const SET_READ_OUTBOX: &str =
     "UPDATE dialogs SET read_outbox_max = $3 WHERE owner = $1 AND peer = $2 AND read_outbox_max < $3";
@@ -158,16 +158,17 @@ pub fn set_top(
     Ok(())
 }
 
+/// Raises the mark up to which the owner has read; `false` when it stood there already.
 pub fn set_read_inbox(
     tx: &mut Tx<'_>,
     owner: UserId,
     peer: Peer,
     max_id: i32,
     still_unread: i32,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let [a, b] = key(owner, peer);
-    tx.execute(SET_READ_INBOX, &[a, b, Value::Int(max_id.into()), Value::Int(still_unread.into())])?;
-    Ok(())
+    let values = [a, b, Value::Int(max_id.into()), Value::Int(still_unread.into())];
+    Ok(tx.execute(SET_READ_INBOX, &values)? > 0)
 }
 
 pub fn set_unread(tx: &mut Tx<'_>, owner: UserId, peer: Peer, count: i32) -> Result<(), StoreError> {

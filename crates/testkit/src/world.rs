@@ -39,6 +39,7 @@ pub struct World {
     sessions: Arc<Pushed>,
     tasks: Arc<Tasks>,
     next: AtomicI64,
+    config: StoreConfig,
     /// Removed with the world.
     folder: tempfile::TempDir,
 }
@@ -98,7 +99,14 @@ impl World {
         let rpc = Rpc::new(api::registry(), service.clone());
         let sessions = Arc::new(Pushed::default());
         rpc.connect(sessions.clone());
-        Arc::new(Self { service, rpc, clock, codes, sessions, tasks, next: AtomicI64::new(1), folder })
+        let next = AtomicI64::new(1);
+        Arc::new(Self { service, rpc, clock, codes, sessions, tasks, next, config, folder })
+    }
+
+    /// The store as another node has it, on the same database.
+    pub fn other_store(&self) -> Store {
+        let random = Arc::new(SeededRandom::new(2));
+        Store::open(&self.config, self.clock.clone(), random).expect("the store opens again")
     }
 
     /// The folder with the database, the data keys and the root key.

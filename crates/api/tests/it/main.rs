@@ -12,6 +12,7 @@ mod history;
 mod kit;
 mod messages;
 mod mirror;
+mod nodes;
 mod privacy;
 mod profile;
 mod quotes;

@@ -1,6 +1,7 @@
 //! Marks on a dialog: `messages.markDialogUnread` and `messages.hidePeerSettingsBar`.
 
 use domain::{Error, Peer, UserId};
+use store::boxes;
 use store::dialogs::{self, flag};
 use updates::event;
 use updates::log::{self, Origin};
@@ -20,6 +21,7 @@ pub async fn unread(
     service
         .store
         .write(move |tx| {
+            boxes::hold(tx, owner)?;
             let flags = dialogs::get(tx, owner, peer)?.map_or(0, |dialog| dialog.flags);
             if (flags & flag::UNREAD_MARK != 0) == unread {
                 return Ok(());
@@ -39,6 +41,7 @@ pub async fn hide_bar(service: &Service, owner: UserId, peer: Peer, origin: Orig
     service
         .store
         .write(move |tx| {
+            boxes::hold(tx, owner)?;
             let flags = dialogs::get(tx, owner, peer)?.map_or(0, |dialog| dialog.flags);
             if flags & flag::BAR_HIDDEN != 0 {
                 return Ok(());

@@ -40,11 +40,12 @@ pub async fn pin(service: &Service, command: Pin) -> Result<Vec<Position>, Error
             let row = messages::get(tx, command.owner, command.id)?
                 .filter(|row| row.peer == command.peer && !row.has(flag::SERVICE))
                 .ok_or_else(Fault::message_id_invalid)?;
-            boxes::hold_both(tx, command.owner, partner)?;
             let tell = both && command.pinned;
             if tell {
+                // Before the boxes, as in a send: counters are always taken first.
                 send::may_write(tx, command.owner, partner)?;
             }
+            boxes::hold_both(tx, command.owner, partner)?;
             let mut copies = BTreeMap::from([(command.owner, vec![command.id])]);
             if both && let Some(link) = row.link {
                 for (owner, id) in histories::linked(tx, &[link])? {
@@ -83,6 +84,7 @@ pub async fn unpin_all(
         .store
         .write(move |tx| {
             let limit = i64::try_from(limits::DELETE_HISTORY_SLICE).unwrap_or(i64::MAX);
+            boxes::hold_both(tx, owner, peer.user().unwrap_or(owner))?;
             let ids = histories::pinned(tx, owner, peer, limit)?;
             let links: Vec<_> =
                 messages::outlines(tx, owner, &ids)?.iter().filter_map(|message| message.link).collect();
@@ -106,7 +108,8 @@ pub async fn unpin_all(
         .await
 }
 
-/// Sets or clears the flag where it is not so already. Gives the event and how many messages changed.
+/// Sets or clears the flag where it is not so already, in a box that is held. Gives the event and how many
+/// messages changed.
 fn set(
     tx: &mut Tx<'_>,
     owner: UserId,

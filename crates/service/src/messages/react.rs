@@ -40,6 +40,7 @@ pub async fn react(service: &Service, command: React) -> Result<Vec<Position>, E
         .write(move |tx| {
             let with = command.peer.user().ok_or_else(Fault::peer_id_invalid)?;
             send::may_write(tx, command.by, with)?;
+            boxes::hold_both(tx, command.by, with)?;
             let row = messages::get(tx, command.by, command.message_id)?
                 .filter(|row| row.peer == command.peer && !row.has(flag::SERVICE))
                 .ok_or_else(Fault::message_id_invalid)?;

@@ -61,8 +61,8 @@ pub fn inbox(
     }
     boxes::hold(tx, reader)?;
     let unread = i32::try_from(messages::unread(tx, reader, peer, max_id)?).unwrap_or(i32::MAX);
-    dialogs::set_read_inbox(tx, reader, peer, max_id, unread)?;
-    if unread != dialog.unread_count {
+    let moved = dialogs::set_read_inbox(tx, reader, peer, max_id, unread)?;
+    if moved && unread != dialog.unread_count {
         let event = Event::ReadInbox { peer, max_id, still_unread: unread };
         affected.append(tx, reader, event, origin)?;
     }
@@ -88,8 +88,13 @@ fn outbox(tx: &mut Tx<'_>, author: UserId, reader: UserId, last: i32) -> Result<
 
 /// Takes the mark "unread" off a dialog that was opened.
 fn unmark(tx: &mut Tx<'_>, owner: UserId, peer: Peer, origin: Origin) -> Result<(), Error> {
-    let Some(dialog) = dialogs::get(tx, owner, peer)? else { return Ok(()) };
-    if dialog.flags & dialogs::flag::UNREAD_MARK != 0 {
+    let marked = |dialog: &dialogs::Dialog| dialog.flags & dialogs::flag::UNREAD_MARK != 0;
+    if !dialogs::get(tx, owner, peer)?.is_some_and(|dialog| marked(&dialog)) {
+        return Ok(());
+    }
+    // Most dialogs have no mark, so the box is held only now.
+    boxes::hold(tx, owner)?;
+    if let Some(dialog) = dialogs::get(tx, owner, peer)?.filter(marked) {
         dialogs::set_flags(tx, owner, peer, dialog.flags & !dialogs::flag::UNREAD_MARK)?;
         log::append(tx, owner, event::dialog_unread_mark(peer, false), origin)?;
     }
