@@ -9,7 +9,7 @@ use store::{StoreError, Tx, boxes, dialogs, messages};
 use testkit::world::World;
 use tl_api::{functions, types};
 
-use crate::kit::{Pair, dialog_with};
+use crate::kit::{Pair, dialog_with, state};
 
 /// Runs `change` on another node, which holds the owner's box for a while before and after, and `call`
 /// meanwhile on this one.
@@ -81,4 +81,20 @@ async fn a_mark_keeps_what_another_node_noted_on_the_dialog() {
     let dialog = world.service.store.read(flags).await.unwrap().expect("the dialog");
     let both = dialogs::flag::BAR_HIDDEN | dialogs::flag::UNREAD_MARK;
     assert_eq!(dialog.flags & both, both);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_node_deletes_is_not_counted_twice() {
+    let world = World::postgres().await;
+    let pair = Pair::meet(&world).await;
+    let (first, second) = (pair.ann_says("one").await, pair.ann_says("two").await);
+    let owner = pair.ann.user;
+    let before = state(&pair.ann).await;
+    let erase = move |tx: &mut Tx<'_>| service::messages::erase::erase(tx, owner, &[first], None).map(drop);
+    let delete = functions::messages::DeleteMessages { revoke: false, id: vec![first, second] };
+    at_once(&world, owner, erase, async {
+        let affected = pair.ann.call(delete).await;
+        assert_eq!((affected.pts, affected.pts_count), (before.pts + 2, 1));
+    })
+    .await;
 }

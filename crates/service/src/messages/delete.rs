@@ -118,9 +118,31 @@ fn remove(
     origin: Origin,
 ) -> Result<Affected, StoreError> {
     let ids: Vec<i32> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    let found = messages::outlines(tx, owner, &ids)?;
-    let mut copies = BTreeMap::from([(owner, ids)]);
+    for holder in copies(tx, owner, &ids, revoke)?.into_keys() {
+        boxes::hold(tx, holder)?;
+    }
+    let mut affected = Affected::default();
+    // Looked for once more: before the boxes were held, others could delete some of them.
+    for (holder, ids) in copies(tx, owner, &ids, revoke)? {
+        if let Some((position, count)) = erase::erase(tx, holder, &ids, origin)?
+            && holder == owner
+        {
+            affected.note(position, count);
+        }
+    }
+    Ok(affected)
+}
+
+/// The messages of the owner's box, and with `revoke` their copies in other boxes, in rising order of owner.
+fn copies(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    ids: &[i32],
+    revoke: bool,
+) -> Result<BTreeMap<UserId, Vec<i32>>, StoreError> {
+    let mut copies = BTreeMap::from([(owner, ids.to_vec())]);
     if revoke {
+        let found = messages::outlines(tx, owner, ids)?;
         let links: Vec<_> = found.iter().filter_map(|message| message.link).collect();
         for (other, id) in histories::linked(tx, &links)? {
             if other != owner {
@@ -128,15 +150,7 @@ fn remove(
             }
         }
     }
-    let mut affected = Affected::default();
-    for (holder, ids) in copies {
-        if let Some(position) = erase::erase(tx, holder, &ids, origin)?
-            && holder == owner
-        {
-            affected.note(position, i32::try_from(found.len()).unwrap_or(i32::MAX));
-        }
-    }
-    Ok(affected)
+    Ok(copies)
 }
 
 /// Puts the mark of a cleared history where the newest message was, which keeps the dialog in its place.

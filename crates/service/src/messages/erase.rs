@@ -8,7 +8,8 @@ use store::{StoreError, Tx, boxes, dialogs, messages, reactions, words};
 use updates::log::{self, Event, Origin, Position};
 
 /// Deletes messages of one box with all that hangs on them, puts their dialogs right and tells the
-/// owner's devices. Ids that are not in the box are passed over; `None` when none was.
+/// owner's devices. Ids that are not in the box are passed over. Gives how many went with the event that
+/// tells of it; `None` when none was there.
 ///
 /// Whoever erases in several boxes does it in rising order of owner.
 pub fn erase(
@@ -16,7 +17,7 @@ pub fn erase(
     owner: UserId,
     ids: &[i32],
     origin: Origin,
-) -> Result<Option<Position>, StoreError> {
+) -> Result<Option<(Position, i32)>, StoreError> {
     boxes::hold(tx, owner)?;
     let ids: Vec<i32> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let found = messages::outlines(tx, owner, &ids)?;
@@ -41,8 +42,9 @@ pub fn erase(
     for peer in peers {
         recount(tx, owner, peer)?;
     }
-    let ids = found.iter().map(|message| message.id).collect();
-    log::append(tx, owner, Event::DeleteMessages { ids }, origin).map(Some)
+    let event = Event::DeleteMessages { ids: found.iter().map(|message| message.id).collect() };
+    let count = event.count();
+    Ok(Some((log::append(tx, owner, event, origin)?, count)))
 }
 
 /// Puts a dialog's newest message and number of unread messages right after some are gone.
