@@ -3,7 +3,7 @@
 use domain::{Error, Peer, UserId};
 use rpc::Cx;
 use rpc::convert::from_tl;
-use service::messages::Affected;
+use service::messages::{Affected, Progress};
 use tl_api::{enums, types};
 use updates::log::Position;
 use updates::{Tx, people, render};
@@ -82,4 +82,13 @@ pub fn affected(affected: Affected) -> types::messages::AffectedMessages {
 pub async fn user(cx: &Cx, viewer: UserId, id: UserId) -> Result<enums::User, Error> {
     let presence = cx.service().presence.clone();
     read(cx, move |tx| Ok(people::user(tx, viewer, id, &presence)?)).await
+}
+
+/// How far a call moved the caller's box. Clients call again while `offset` is not 0.
+pub fn progress(progress: Progress) -> types::messages::AffectedHistory {
+    types::messages::AffectedHistory {
+        pts: progress.affected.pts,
+        pts_count: progress.affected.pts_count,
+        offset: i32::try_from(progress.left).unwrap_or(i32::MAX),
+    }
 }

@@ -20,6 +20,7 @@ const READ_AT: &str = "SELECT read_at FROM messages WHERE owner = $1 AND id = $2
 // The condition on the flag is written as in the index, so that both engines see that it applies.
 const PINNED: &str = "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND (flags & 2) = 2 \
      ORDER BY id DESC LIMIT $3";
+const PINNED_COUNT: &str = "SELECT COUNT(*) FROM messages WHERE owner = $1 AND peer = $2 AND (flags & 2) = 2";
 const SET_SAVED_PEER: &str = "UPDATE messages SET saved_peer = $3 WHERE owner = $1 AND id = $2";
 const BLANK: &str = "UPDATE messages SET content = $3, flags = $4, link = NULL, reply_to = NULL, edit_date = NULL, \
      expires_at = NULL, read_at = NULL WHERE owner = $1 AND id = $2";
@@ -108,6 +109,12 @@ pub fn set_saved_peer(tx: &mut Tx<'_>, owner: UserId, id: i32, from: Peer) -> Re
 pub fn pinned(tx: &mut Tx<'_>, owner: UserId, peer: Peer, limit: i64) -> Result<Vec<i32>, StoreError> {
     let rows = tx.query(PINNED, &[Value::Int(owner.0), Value::Int(peer.key()), Value::Int(limit)])?;
     rows.iter().map(|row| row.int32(0)).collect()
+}
+
+/// How many messages of a dialog are pinned.
+pub fn pinned_count(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<i64, StoreError> {
+    let row = tx.query_opt(PINNED_COUNT, &[Value::Int(owner.0), Value::Int(peer.key())])?;
+    row.map_or(Ok(0), |row| row.int(0))
 }
 
 /// Puts a service message's content where a message was, and cuts it off from its copies.

@@ -28,12 +28,7 @@ pub async fn handler(
         revoke: request.revoke,
         origin: cx.origin(),
     };
-    let progress = delete::history(cx.service(), command).await?;
-    Ok(types::messages::AffectedHistory {
-        pts: progress.affected.pts,
-        pts_count: progress.affected.pts_count,
-        offset: i32::try_from(progress.left).unwrap_or(i32::MAX),
-    })
+    Ok(view::progress(delete::history(cx.service(), command).await?))
 }
 
 /// 0 stands for no date.

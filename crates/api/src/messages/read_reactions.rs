@@ -17,6 +17,5 @@ pub async fn handler(
 ) -> Result<types::messages::AffectedHistory, Error> {
     let me = cx.me()?;
     let peer = view::read(&cx, move |tx| Ok(from_tl::input_peer(tx, me, &request.peer)?)).await?;
-    let read = react::read(cx.service(), me, peer, cx.origin()).await?;
-    Ok(types::messages::AffectedHistory { pts: read.pts, pts_count: read.pts_count, offset: 0 })
+    Ok(view::progress(react::read(cx.service(), me, peer, cx.origin()).await?))
 }

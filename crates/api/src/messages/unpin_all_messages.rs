@@ -15,6 +15,5 @@ pub async fn handler(
     request: functions::messages::UnpinAllMessages,
 ) -> Result<types::messages::AffectedHistory, Error> {
     let peer = view::peer(&cx, request.peer).await?;
-    let affected = pin::unpin_all(cx.service(), cx.me()?, peer, cx.origin()).await?;
-    Ok(types::messages::AffectedHistory { pts: affected.pts, pts_count: affected.pts_count, offset: 0 })
+    Ok(view::progress(pin::unpin_all(cx.service(), cx.me()?, peer, cx.origin()).await?))
 }

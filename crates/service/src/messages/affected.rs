@@ -43,3 +43,11 @@ impl Affected {
         Ok(self)
     }
 }
+
+/// What a call did that takes a bounded number of messages at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    pub affected: Affected,
+    /// How many messages are left for the next call.
+    pub left: i64,
+}

@@ -9,7 +9,7 @@ use updates::content::Action;
 use updates::log::{self, Event, Origin};
 use updates::{Content, event};
 
-use super::affected::Affected;
+use super::affected::{Affected, Progress};
 use super::erase;
 use super::{drafts, read};
 use crate::Service;
@@ -44,14 +44,6 @@ pub struct History {
     pub just_clear: bool,
     pub revoke: bool,
     pub origin: Origin,
-}
-
-/// What a slice of a history's deletion did.
-#[derive(Clone, Copy, Debug)]
-pub struct Progress {
-    pub affected: Affected,
-    /// How many messages are left for the next call.
-    pub left: i64,
 }
 
 /// Deletes a dialog's messages, newest first, a bounded number at a time.

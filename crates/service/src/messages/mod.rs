@@ -16,4 +16,4 @@ pub mod timer;
 pub mod typing;
 pub mod write;
 
-pub use affected::Affected;
+pub use affected::{Affected, Progress};

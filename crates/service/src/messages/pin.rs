@@ -10,7 +10,7 @@ use updates::Content;
 use updates::content::Action;
 use updates::log::{self, Event, Origin, Position};
 
-use super::affected::Affected;
+use super::affected::{Affected, Progress};
 use super::send;
 use super::write::{self, Draft};
 use crate::Service;
@@ -71,7 +71,7 @@ pub async fn pin(service: &Service, command: Pin) -> Result<Vec<Position>, Error
         .await
 }
 
-/// Unpins every message of a dialog, on both sides.
+/// Unpins the messages of a dialog, on both sides, newest first, a bounded number at a time.
 ///
 /// Errors: none of its own.
 pub async fn unpin_all(
@@ -79,7 +79,7 @@ pub async fn unpin_all(
     owner: UserId,
     peer: Peer,
     origin: Origin,
-) -> Result<Affected, Error> {
+) -> Result<Progress, Error> {
     service
         .store
         .write(move |tx| {
@@ -103,7 +103,8 @@ pub async fn unpin_all(
                     affected.note(position, count);
                 }
             }
-            Ok(affected.at_last(tx, owner)?)
+            let left = histories::pinned_count(tx, owner, peer)?;
+            Ok(Progress { affected: affected.at_last(tx, owner)?, left })
         })
         .await
 }

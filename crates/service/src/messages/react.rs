@@ -7,7 +7,7 @@ use store::{StoreError, Tx, boxes, dialogs, settings};
 use updates::event;
 use updates::log::{self, Event, Origin, Position};
 
-use super::affected::Affected;
+use super::affected::{Affected, Progress};
 use super::send;
 use crate::Service;
 
@@ -136,18 +136,20 @@ fn kinds(given: &[Given]) -> usize {
     kinds.len()
 }
 
-/// `messages.readReactions`: the user has seen all reactions in a dialog.
+/// `messages.readReactions`: the user has seen all reactions in a dialog; a bounded number at a time.
 ///
 /// Errors: none of its own.
-pub async fn read(service: &Service, reader: UserId, peer: Peer, origin: Origin) -> Result<Affected, Error> {
+pub async fn read(service: &Service, reader: UserId, peer: Peer, origin: Origin) -> Result<Progress, Error> {
     service
         .store
-        .write(move |tx| -> Result<Affected, Error> {
+        .write(move |tx| -> Result<Progress, Error> {
+            boxes::hold(tx, reader)?;
             let limit = i64::try_from(limits::DELETE_HISTORY_SLICE).unwrap_or(i64::MAX);
             let ids = reactions::unread(tx, reader, peer, limit)?;
             let mut affected = Affected::default();
             look(tx, reader, &ids, origin, &mut affected)?;
-            Ok(affected.at_last(tx, reader)?)
+            let left = reactions::unread_count(tx, reader, peer)?.into();
+            Ok(Progress { affected: affected.at_last(tx, reader)?, left })
         })
         .await
 }
