@@ -132,6 +132,7 @@ faults! {
     connection_layer_invalid = 400 "CONNECTION_LAYER_INVALID";
     internal = 500 "INTERNAL";
     request_too_long = 400 "INPUT_REQUEST_TOO_LONG";
+    worker_busy_too_long_retry = 500 "WORKER_BUSY_TOO_LONG_RETRY";
     you_blocked_user = 400 "YOU_BLOCKED_USER";
     your_privacy_restricted = 403 "YOUR_PRIVACY_RESTRICTED";
 }

@@ -1,5 +1,7 @@
 //! How the store fails.
 
+use domain::Fault;
+
 /// Why a read or write did not succeed. No text in here ever holds a value of a row.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -55,6 +57,29 @@ impl StoreError {
 
 impl From<StoreError> for domain::Error {
     fn from(error: StoreError) -> Self {
-        Self::internal(error)
+        match error {
+            // A closure runs once, so the caller has to try again; clients do on their own.
+            StoreError::Contended => Fault::worker_busy_too_long_retry().into(),
+            error => Self::internal(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Error;
+
+    use super::*;
+
+    #[test]
+    fn callers_are_told_when_a_second_try_works() {
+        let busy = Error::from(StoreError::Contended);
+        assert!(
+            matches!(&busy, Error::Fault(fault) if *fault == Fault::worker_busy_too_long_retry()),
+            "{busy}"
+        );
+        for error in [StoreError::Conflict, StoreError::Closed, StoreError::Shredded] {
+            assert!(matches!(Error::from(error), Error::Internal(_)));
+        }
     }
 }

@@ -11,7 +11,7 @@ pub const POSTGRES_BATCH: usize = 60;
 pub const READ_QUEUE: usize = 4096;
 /// Connections that read, unless the configuration says otherwise.
 pub const READERS: usize = 4;
-/// Unwrapped data keys kept in memory (about half a kilobyte each).
+/// Unwrapped data keys kept in memory (about a kilobyte each).
 pub const KEY_CACHE: usize = 1 << 16;
 /// Purposes of keyed hashes whose subkey is kept.
 pub const HASH_PURPOSES: usize = 256;

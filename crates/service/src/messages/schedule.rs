@@ -187,7 +187,7 @@ pub async fn send_due(service: &Service, owner: UserId, id: i32) -> Result<(), E
             }
             match release(tx, &row, None) {
                 Ok(_) => Ok(()),
-                Err(Error::Fault(fault)) => {
+                Err(Error::Fault(fault)) if fault.code < 500 => {
                     if let Some(secs) = fault.wait_secs() {
                         let until = now.plus_secs(secs);
                         scheduled::postpone_due(tx, owner, until)?;
@@ -198,7 +198,7 @@ pub async fn send_due(service: &Service, owner: UserId, id: i32) -> Result<(), E
                     log::append(tx, owner, shown::gone(row.peer, &[id], &[]), None)?;
                     Ok(())
                 }
-                Err(internal) => Err(internal),
+                Err(passing) => Err(passing),
             }
         })
         .await
