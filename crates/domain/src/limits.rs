@@ -106,6 +106,8 @@ pub const DIFFERENCE_SLICE: usize = 500;
 /// By so much the date of a state is behind the clock: an event that is being written as the state is told
 /// carries the date at which that began, or the clock of another node.
 pub const STATE_MARGIN_SECS: i64 = 60;
+/// So long events are kept: a device that did not call for longer has been signed out.
+pub const EVENT_DAYS: i64 = AUTHORIZATION_TTL_DAYS_MAX as i64 + 1;
 /// A client that is further behind gets `differenceTooLong`.
 pub const DIFFERENCE_MAX: i64 = 100_000;
 pub const CHANNEL_DIFFERENCE_SLICE: usize = 100;

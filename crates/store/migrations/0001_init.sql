@@ -89,7 +89,8 @@ CREATE TABLE boxes (
     pts BIGINT NOT NULL,
     next_message_id BIGINT NOT NULL,
     qts BIGINT NOT NULL,
-    scheduled_id BIGINT NOT NULL DEFAULT 0
+    scheduled_id BIGINT NOT NULL DEFAULT 0,
+    floor BIGINT NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 -- Not clustered by its key: appended rows of all boxes share pages, and small index entries share

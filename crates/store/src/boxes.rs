@@ -7,11 +7,12 @@ use crate::{StoreError, Tx, Value};
 const ALLOCATE: &str = "INSERT INTO boxes (owner, pts, next_message_id, qts) VALUES ($1, 1 + $2, 1 + $3, 1) \
      ON CONFLICT (owner) DO UPDATE SET pts = boxes.pts + $2, next_message_id = boxes.next_message_id + $3 \
      RETURNING pts, next_message_id";
-const SELECT: &str = "SELECT pts, qts, next_message_id FROM boxes WHERE owner = $1";
+const SELECT: &str = "SELECT pts, qts, next_message_id, floor FROM boxes WHERE owner = $1";
+const SET_FLOOR: &str = "UPDATE boxes SET floor = $2 WHERE owner = $1";
 
 /// Counters of a box that nothing has happened in yet. They start at 1 because clients take a
 /// first `pts` or `qts` of 1 for an error.
-const EMPTY: State = State { pts: 1, qts: 1, next_message_id: 1 };
+const EMPTY: State = State { pts: 1, qts: 1, next_message_id: 1, floor: 0 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
@@ -19,6 +20,8 @@ pub struct State {
     pub qts: i32,
     /// The id that the next message of this box will get.
     pub next_message_id: i32,
+    /// Events up to this `pts` are not in the log any more.
+    pub floor: i32,
 }
 
 /// What [`allocate`] gave out.
@@ -59,5 +62,11 @@ pub fn hold_both(tx: &mut Tx<'_>, one: UserId, other: UserId) -> Result<(), Stor
 
 pub fn state(tx: &mut Tx<'_>, owner: UserId) -> Result<State, StoreError> {
     let Some(row) = tx.query_opt(SELECT, &[Value::Int(owner.0)])? else { return Ok(EMPTY) };
-    Ok(State { pts: row.int32(0)?, qts: row.int32(1)?, next_message_id: row.int32(2)? })
+    Ok(State { pts: row.int32(0)?, qts: row.int32(1)?, next_message_id: row.int32(2)?, floor: row.int32(3)? })
+}
+
+/// Notes up to which `pts` events were forgotten.
+pub(crate) fn set_floor(tx: &mut Tx<'_>, owner: UserId, pts: i32) -> Result<(), StoreError> {
+    tx.execute(SET_FLOOR, &[Value::Int(owner.0), Value::Int(pts.into())])?;
+    Ok(())
 }

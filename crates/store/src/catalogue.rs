@@ -181,6 +181,7 @@ pub const TABLES: &[Table] = &[
             plain("next_message_id", COUNT),
             plain("qts", COUNT),
             plain("scheduled_id", COUNT),
+            plain("floor", COUNT),
         ],
     },
     Table {
@@ -210,7 +211,7 @@ pub const TABLES: &[Table] = &[
         name: "events",
         owner: "the user whose box it is",
         purpose: "the log from which devices catch up",
-        retention: "until every device has it, and as long as differences are served",
+        retention: "367 days, longer than a device can stay away; texts are not in it, only where they are",
         columns: &[
             plain("owner", ID),
             plain("pts", COUNT),

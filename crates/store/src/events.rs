@@ -1,8 +1,8 @@
 //! The event log of each box: what happened, in the order in which devices must learn of it.
 
-use domain::{Time, UserId};
+use domain::{Peer, Time, UserId};
 
-use crate::{Owner, Row, RowKey, StoreError, Tx, Value};
+use crate::{Owner, Row, RowKey, StoreError, Tx, Value, boxes};
 
 const TABLE: &str = "events";
 
@@ -14,6 +14,11 @@ const AFTER: &str = "SELECT owner, pts, sub, count, kind, date, message_id, payl
 const AT: &str = "SELECT owner, pts, sub, count, kind, date, message_id, payload FROM events \
      WHERE owner = $1 AND pts = $2 AND sub = $3";
 
+const OWNERS: &str = "SELECT owner FROM boxes WHERE owner > $1 ORDER BY owner LIMIT $2";
+const OLDEST: &str = "SELECT owner, date FROM events WHERE owner = $1 ORDER BY pts, sub LIMIT 1";
+const FIRST: &str = "SELECT pts, sub, date FROM events WHERE owner = $1 ORDER BY pts, sub LIMIT $2";
+const PRUNE: &str = "DELETE FROM events WHERE owner = $1 AND (pts < $2 OR (pts = $2 AND sub <= $3))";
+
 /// What an event is about, and so how it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
@@ -21,7 +26,11 @@ pub enum What {
     New { message_id: i32 },
     /// A message of the box changed.
     Edit { message_id: i32 },
-    /// Anything else: an update, complete, as canonical TL bytes.
+    /// The draft of a dialog changed; it is shown as it is now.
+    Draft { peer: Peer },
+    /// A message for later is new or changed; it is shown as it is now, if it still waits.
+    Scheduled { peer: Peer, id: i32 },
+    /// Anything else: an update, complete, as canonical TL bytes. Nothing that somebody wrote.
     Update(Vec<u8>),
 }
 
@@ -49,10 +58,12 @@ pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
     let (kind, message_id, payload) = match &event.what {
         What::New { message_id } => (1, Some(*message_id), None),
         What::Edit { message_id } => (2, Some(*message_id), None),
-        What::Update(bytes) => (0, None, Some(bytes)),
+        What::Draft { peer } => (3, None, Some(place(*peer, 0))),
+        What::Scheduled { peer, id } => (4, None, Some(place(*peer, *id))),
+        What::Update(bytes) => (0, None, Some(bytes.clone())),
     };
     let sealed = match payload {
-        Some(bytes) => Some(tx.seal(Owner::User(event.owner.0), TABLE, key(event), bytes)?),
+        Some(bytes) => Some(tx.seal(Owner::User(event.owner.0), TABLE, key(event), &bytes)?),
         None => None,
     };
     tx.execute(
@@ -97,6 +108,57 @@ pub fn at(tx: &mut Tx<'_>, owner: UserId, position: Position) -> Result<Option<E
     row.map(|row| read(tx, &row)).transpose()
 }
 
+/// Owners above `after`, in rising order, with the date of the oldest event of each.
+pub fn oldest(tx: &mut Tx<'_>, after: UserId, limit: i64) -> Result<Vec<(UserId, Option<Time>)>, StoreError> {
+    let mut owners = Vec::new();
+    for row in tx.query(OWNERS, &[Value::Int(after.0), Value::Int(limit)])? {
+        owners.push((UserId(row.int(0)?), None));
+    }
+    let keys: Vec<_> = owners.iter().map(|(owner, _)| [Value::Int(owner.0)]).collect();
+    let sets: Vec<&[Value<'_>]> = keys.iter().map(|key| key.as_slice()).collect();
+    let rows = tx.query_each(OLDEST, &sets)?;
+    let mut rows = rows.iter().peekable();
+    for (owner, date) in &mut owners {
+        // Boxes in which nothing has happened have no row.
+        if let Some(row) = rows.peek()
+            && row.int(0)? == owner.0
+        {
+            *date = Some(Time::from_secs(row.int(1)?));
+            rows.next();
+        }
+    }
+    Ok(owners)
+}
+
+/// Forgets a box's first events as far as they are older than `before`, at most `limit`. The box remembers
+/// from which `pts` on its log is whole. True when there may be more.
+pub fn prune(tx: &mut Tx<'_>, owner: UserId, before: Time, limit: i64) -> Result<bool, StoreError> {
+    boxes::hold(tx, owner)?;
+    let rows = tx.query(FIRST, &[Value::Int(owner.0), Value::Int(limit)])?;
+    let mut last = None;
+    for row in &rows {
+        if row.int(2)? >= before.secs() {
+            break;
+        }
+        last = Some((row.int(0)?, row.int(1)?, row));
+    }
+    let Some((pts, sub, row)) = last else { return Ok(false) };
+    tx.execute(PRUNE, &[Value::Int(owner.0), Value::Int(pts), Value::Int(sub)])?;
+    boxes::set_floor(tx, owner, row.int32(0)?)?;
+    let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) == limit;
+    Ok(full && rows.last().is_some_and(|end| std::ptr::eq(end, row)))
+}
+
+/// What a reference to something in a dialog is sealed as.
+fn place(peer: Peer, id: i32) -> Vec<u8> {
+    [peer.key().to_be_bytes().as_slice(), &id.to_be_bytes()].concat()
+}
+
+fn placed(payload: &[u8]) -> Option<(Peer, i32)> {
+    let (peer, id) = payload.split_first_chunk()?;
+    Some((Peer::from_key(i64::from_be_bytes(*peer))?, i32::from_be_bytes(id.try_into().ok()?)))
+}
+
 fn key(event: &Event) -> RowKey {
     RowKey::from((event.owner.0, (i64::from(event.pts) << 32) | i64::from(event.sub)))
 }
@@ -114,8 +176,14 @@ fn read(tx: &mut Tx<'_>, row: &Row) -> Result<Event, StoreError> {
     event.what = match (row.int(4)?, message_id, row.opt_blob(7)?) {
         (1, Some(message_id), _) => What::New { message_id },
         (2, Some(message_id), _) => What::Edit { message_id },
-        (0, _, Some(sealed)) => {
-            What::Update(tx.open_sealed(Owner::User(event.owner.0), TABLE, key(&event), sealed)?)
+        (kind @ (0 | 3 | 4), _, Some(sealed)) => {
+            let payload = tx.open_sealed(Owner::User(event.owner.0), TABLE, key(&event), sealed)?;
+            match (kind, placed(&payload)) {
+                (3, Some((peer, _))) => What::Draft { peer },
+                (4, Some((peer, id))) => What::Scheduled { peer, id },
+                (0, _) => What::Update(payload),
+                _ => return Err(StoreError::corrupt(TABLE, "payload")),
+            }
         }
         _ => return Err(StoreError::corrupt(TABLE, "kind")),
     };

@@ -23,6 +23,14 @@ pub struct Since {
 /// others are writing at this moment; devices are told of what happened since then once more.
 pub fn state(tx: &mut Tx<'_>, owner: UserId) -> Result<types::updates::State, StoreError> {
     let counters = boxes::state(tx, owner)?;
+    state_at(tx, owner, counters)
+}
+
+fn state_at(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    counters: boxes::State,
+) -> Result<types::updates::State, StoreError> {
     Ok(types::updates::State {
         pts: counters.pts,
         qts: counters.qts,
@@ -41,11 +49,13 @@ pub fn since(
     since: Since,
     presence: &Presence,
 ) -> Result<enums::updates::Difference, StoreError> {
-    let now = state(tx, owner)?;
+    let counters = boxes::state(tx, owner)?;
+    let now = state_at(tx, owner, counters)?;
     let behind = i64::from(now.pts) - i64::from(since.pts);
     let limit = since.total_limit.map_or(limits::DIFFERENCE_MAX, i64::from).min(limits::DIFFERENCE_MAX);
+    // What one would need that was away for longer than events are kept is gone.
     // A device that is ahead remembers what this server has lost: it has to begin anew as well.
-    if behind > limit || behind < 0 {
+    if behind > limit || behind < 0 || since.pts < counters.floor {
         return Ok(types::updates::DifferenceTooLong { pts: now.pts }.into());
     }
     let (events, complete) = slice(tx, owner, since)?;
@@ -53,13 +63,16 @@ pub fn since(
         return Ok(types::updates::DifferenceEmpty { date: now.date, seq: now.seq }.into());
     }
     let mut rendered = Rendered::default();
+    let mut told = Vec::with_capacity(events.len());
     for event in &events {
-        render::one(tx, event, &mut rendered)?;
+        if render::one(tx, event, &mut rendered)? {
+            told.push(event);
+        }
     }
     let reached = events.last().map_or(now.pts, |event| event.pts);
     let reached_date = events.last().map_or(now.date, |event| event.date.wire());
     let users = rendered.mentioned.users(tx, owner, presence)?;
-    let (new_messages, other_updates) = split(&events, rendered.updates);
+    let (new_messages, other_updates) = split(&told, rendered.updates);
     if complete {
         let difference = types::updates::Difference {
             new_messages,
@@ -104,7 +117,10 @@ fn slice(tx: &mut Tx<'_>, owner: UserId, since: Since) -> Result<(Vec<events::Ev
 
 /// New messages stand in a list of their own; the rest stays as updates. A new message that is gone
 /// again needs no word at all here, as the whole range of `pts` is covered.
-fn split(events: &[events::Event], updates: Vec<enums::Update>) -> (Vec<enums::Message>, Vec<enums::Update>) {
+fn split(
+    events: &[&events::Event],
+    updates: Vec<enums::Update>,
+) -> (Vec<enums::Message>, Vec<enums::Update>) {
     let mut new_messages = Vec::new();
     let mut other_updates = Vec::new();
     for (event, update) in events.iter().zip(updates) {

@@ -7,7 +7,7 @@ use tl_api::{enums, types};
 
 use crate::log::Event;
 use crate::people::Mentioned;
-use crate::{draft, people, reactions, rules, settings};
+use crate::{people, reactions, rules, settings};
 
 /// The number by which a user's devices name an authorization to each other. It says nothing of the key.
 pub fn authorization_hash(tx: &Tx<'_>, auth_key_id: i64) -> i64 {
@@ -24,15 +24,6 @@ pub fn new_authorization(hash: i64, date: Time, device: &str, address: &str) -> 
         device: Some(device.to_owned()),
         location: Some(address.to_owned()),
     })
-}
-
-/// `bytes` is the draft as the database keeps it.
-pub fn draft(peer: Peer, bytes: &[u8]) -> Result<Event, StoreError> {
-    Ok(Event::beside(types::UpdateDraftMessage {
-        peer: people::peer(peer),
-        draft: draft::unpack(bytes)?,
-        ..Default::default()
-    }))
 }
 
 pub fn dialog_pinned(peer: Peer, pinned: bool) -> Event {
@@ -96,14 +87,6 @@ pub fn names(user: UserId, profile: &users::Profile) -> Event {
 /// Something of the user's full profile is new: clients fetch it again.
 pub fn profile(user: UserId) -> Event {
     Event::beside(types::UpdateUser { user_id: user.0 })
-}
-
-pub fn draft_cleared(peer: Peer, date: Time) -> Event {
-    Event::beside(types::UpdateDraftMessage {
-        peer: people::peer(peer),
-        draft: types::DraftMessageEmpty { date: Some(date.wire()) }.into(),
-        ..Default::default()
-    })
 }
 
 pub fn peer_history_ttl(peer: Peer, secs: Option<i32>) -> Event {

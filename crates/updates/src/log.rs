@@ -46,7 +46,17 @@ pub enum Event {
         ids: Vec<i32>,
         pinned: bool,
     },
-    /// Any update that `pts` does not count.
+    /// The draft of a dialog changed.
+    Draft {
+        peer: Peer,
+    },
+    /// A message for later is new or changed.
+    Scheduled {
+        peer: Peer,
+        id: i32,
+    },
+    /// Any other update that `pts` does not count. It is kept as it is, so nothing that somebody wrote may
+    /// stand in it.
     Beside(Box<enums::Update>),
 }
 
@@ -61,7 +71,7 @@ impl Event {
             Self::DeleteMessages { ids } | Self::ReadContents { ids } | Self::PinnedMessages { ids, .. } => {
                 i32::try_from(ids.len()).unwrap_or(i32::MAX)
             }
-            Self::Beside(_) => 0,
+            Self::Draft { .. } | Self::Scheduled { .. } | Self::Beside(_) => 0,
         }
     }
 
@@ -91,6 +101,8 @@ pub fn append_at(
     let what = match event {
         Event::NewMessage { message_id } => What::New { message_id },
         Event::EditMessage { message_id } => What::Edit { message_id },
+        Event::Draft { peer } => What::Draft { peer },
+        Event::Scheduled { peer, id } => What::Scheduled { peer, id },
         Event::Beside(update) => What::Update(pack(&update)),
         other => What::Update(pack(&update(other, pts))),
     };
@@ -124,8 +136,11 @@ fn update(event: Event, pts: i32) -> enums::Update {
                 .into()
         }
         Event::Beside(update) => *update,
-        Event::NewMessage { .. } | Event::EditMessage { .. } => {
-            unreachable!("messages are referred to, not copied into the log")
+        Event::NewMessage { .. }
+        | Event::EditMessage { .. }
+        | Event::Draft { .. }
+        | Event::Scheduled { .. } => {
+            unreachable!("what somebody wrote is referred to, not copied into the log")
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use domain::UserId;
 use store::events::{self, Position, What};
-use store::{StoreError, Tx, messages};
+use store::{StoreError, Tx, dialogs, messages, scheduled as scheduled_rows};
 use tl::Decode;
 use tl_api::{enums, types};
 
 use crate::people::Mentioned;
-use crate::{Presence, message, privacy};
+use crate::{Presence, draft, message, people, privacy, scheduled};
 
 /// Events of one box in wire form, with everybody that they mention.
 #[derive(Debug, Default)]
@@ -60,8 +60,9 @@ pub fn collect(
     Ok(())
 }
 
-/// One event. A message that is gone by now is told of as deleted, so that `pts` has no hole.
-pub fn one(tx: &mut Tx<'_>, event: &events::Event, rendered: &mut Rendered) -> Result<(), StoreError> {
+/// One event. A message that is gone by now is told of as deleted, so that `pts` has no hole. False when there
+/// is nothing to tell any more.
+pub fn one(tx: &mut Tx<'_>, event: &events::Event, rendered: &mut Rendered) -> Result<bool, StoreError> {
     let (pts, pts_count) = (event.pts, event.count);
     let update = match &event.what {
         What::New { message_id } => match messages::get(tx, event.owner, *message_id)? {
@@ -78,6 +79,22 @@ pub fn one(tx: &mut Tx<'_>, event: &events::Event, rendered: &mut Rendered) -> R
             }
             None => gone(*message_id, pts, pts_count),
         },
+        What::Draft { peer } => {
+            rendered.mentioned.peer(*peer);
+            let draft = match dialogs::get(tx, event.owner, *peer)?.and_then(|dialog| dialog.draft) {
+                Some(bytes) => draft::unpack(&bytes)?,
+                None => types::DraftMessageEmpty { date: Some(event.date.wire()) }.into(),
+            };
+            types::UpdateDraftMessage { peer: people::peer(*peer), draft, ..Default::default() }.into()
+        }
+        What::Scheduled { peer, id } => {
+            // The event that took it out follows.
+            let Some(row) = scheduled_rows::get(tx, event.owner, *id)?.filter(|row| row.peer == *peer) else {
+                return Ok(false);
+            };
+            let message = scheduled::render(tx, &row, &mut rendered.mentioned)?;
+            types::UpdateNewScheduledMessage { message }.into()
+        }
         What::Update(bytes) => {
             let update =
                 enums::Update::from_bytes(bytes).map_err(|_| StoreError::corrupt("events", "payload"))?;
@@ -86,7 +103,7 @@ pub fn one(tx: &mut Tx<'_>, event: &events::Event, rendered: &mut Rendered) -> R
         }
     };
     rendered.updates.push(update);
-    Ok(())
+    Ok(true)
 }
 
 fn gone(message_id: i32, pts: i32, pts_count: i32) -> enums::Update {
@@ -105,7 +122,6 @@ fn mention(update: &enums::Update, mentioned: &mut Mentioned) {
         Update::ReadHistoryInbox(update) => mentioned.tl_peer(Some(&update.peer)),
         Update::ReadHistoryOutbox(update) => mentioned.tl_peer(Some(&update.peer)),
         Update::PinnedMessages(update) => mentioned.tl_peer(Some(&update.peer)),
-        Update::DraftMessage(update) => mentioned.tl_peer(Some(&update.peer)),
         Update::PeerSettings(update) => mentioned.tl_peer(Some(&update.peer)),
         Update::DialogPinned(update) => mentioned.dialog_peer(&update.peer),
         Update::DialogUnreadMark(update) => mentioned.dialog_peer(&update.peer),
@@ -125,11 +141,6 @@ fn mention(update: &enums::Update, mentioned: &mut Mentioned) {
             mentioned.tl_peer(Some(&update.peer));
             for recent in update.reactions.recent_reactions.iter().flatten() {
                 mentioned.tl_peer(Some(&recent.peer_id));
-            }
-        }
-        Update::NewScheduledMessage(update) => {
-            if let enums::Message::Message(message) = &update.message {
-                message::mention(message, mentioned);
             }
         }
         Update::DeleteScheduledMessages(update) => mentioned.tl_peer(Some(&update.peer)),

@@ -36,9 +36,8 @@ pub fn render(
 }
 
 /// Word of a new or changed waiting message.
-pub fn changed(tx: &mut Tx<'_>, row: &Scheduled) -> Result<Event, StoreError> {
-    let message = render(tx, row, &mut Mentioned::default())?;
-    Ok(Event::beside(types::UpdateNewScheduledMessage { message }))
+pub fn changed(row: &Scheduled) -> Event {
+    Event::Scheduled { peer: row.peer, id: row.id }
 }
 
 /// Word that messages wait no more; `sent` are their ids in the box, where they were sent.

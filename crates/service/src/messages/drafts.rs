@@ -3,8 +3,7 @@
 use domain::{Error, Fault, Peer, UserId};
 use store::{Tx, dialogs, messages};
 use updates::draft::Draft;
-use updates::event;
-use updates::log::{self, Origin, Position};
+use updates::log::{self, Event, Origin, Position};
 
 use crate::Service;
 
@@ -42,7 +41,7 @@ pub async fn save(
             let bytes = draft.pack(tx.now());
             dialogs::touch(tx, owner, peer)?;
             dialogs::set_draft(tx, owner, peer, Some(&bytes))?;
-            log::append(tx, owner, event::draft(peer, &bytes)?, origin)?;
+            log::append(tx, owner, Event::Draft { peer }, origin)?;
             Ok(())
         })
         .await
@@ -70,6 +69,5 @@ pub fn clear(tx: &mut Tx<'_>, owner: UserId, peer: Peer, origin: Origin) -> Resu
         return Ok(None);
     }
     dialogs::set_draft(tx, owner, peer, None)?;
-    let date = tx.now();
-    Ok(Some(log::append(tx, owner, event::draft_cleared(peer, date), origin)?))
+    Ok(Some(log::append(tx, owner, Event::Draft { peer }, origin)?))
 }

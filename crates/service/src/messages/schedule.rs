@@ -63,7 +63,7 @@ pub fn put(tx: &mut Tx<'_>, ready: &Ready, date: i32) -> Result<Outcome, Error> 
         content: content.pack(),
     };
     scheduled::insert(tx, &row)?;
-    let event = shown::changed(tx, &row)?;
+    let event = shown::changed(&row);
     log::append(tx, ready.from, event, ready.origin)?;
     let mut positions = Vec::new();
     if ready.clear_draft {
@@ -112,7 +112,7 @@ pub async fn edit(service: &Service, command: Edit) -> Result<Outcome, Error> {
             let Some(date) = date else { return Ok(Outcome::Sent(release(tx, &row, origin)?)) };
             row.date = date;
             scheduled::update(tx, &row)?;
-            let event = shown::changed(tx, &row)?;
+            let event = shown::changed(&row);
             log::append(tx, owner, event, origin)?;
             Ok(Outcome::Waiting { id: row.id, positions: Vec::new() })
         })
