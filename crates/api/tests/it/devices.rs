@@ -204,3 +204,22 @@ async fn a_device_that_signs_in_again_is_described_again() {
     let after = list(&phone).await.remove(0);
     assert_eq!((after.device_model, after.ip), (before.device_model, before.ip));
 }
+
+#[tokio::test]
+async fn a_key_that_may_have_changed_hands_is_looked_up_again() {
+    let world = World::sqlite().await;
+    let phone = world.sign_up(ANN, "Ann").await;
+    assert!(is_signed_in(&phone).await);
+    let key = phone.session.key_id;
+    let sign_out = move |tx: &mut store::Tx<'_>| -> Result<(), store::StoreError> {
+        tx.execute(
+            "UPDATE auth_keys SET user_id = NULL, device = NULL WHERE id = $1",
+            &[store::Value::Int(key)],
+        )?;
+        tx.hint(domain::Hint::KeyUnknown { auth_key_id: key });
+        Ok(())
+    };
+    world.service.store.write(sign_out).await.unwrap();
+    assert_eq!(world.closed(), [key], "its client is to come back");
+    assert!(!is_signed_in(&phone).await);
+}
