@@ -167,9 +167,10 @@ pub fn status(
     status_of(tx, viewer, &row, presence, saved_viewer, saved_by_viewer)
 }
 
-/// Whether `viewer` has saved a user, or has a dialog with them.
+/// Whether `viewer` has saved a user, or has a dialog with them that messages are in.
 pub fn knows(tx: &mut Tx<'_>, viewer: UserId, user: UserId) -> Result<bool, StoreError> {
-    Ok(contacts::is_contact(tx, viewer, user)? || dialogs::get(tx, viewer, user.into())?.is_some())
+    let talked = |dialog: dialogs::Dialog| dialog.top_message > 0;
+    Ok(contacts::is_contact(tx, viewer, user)? || dialogs::get(tx, viewer, user.into())?.is_some_and(talked))
 }
 
 /// Whether the rules that `owner` set for `key` let `viewer` see or do it.

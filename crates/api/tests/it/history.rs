@@ -39,7 +39,7 @@ async fn chat(pair: &Pair, dice: &Dice, messages: i32) -> Vec<Row> {
             pair.ann_says(&text).await;
         }
         let id = kit::dialog_with(&pair.ann, &pair.to_bob).await.top_message;
-        rows.push((id, kit::state(&pair.ann).await.date));
+        rows.push((id, pair.world.service.now().wire()));
         match dice.below(6) {
             0 => {
                 kit::say(&pair.ann, &enums::InputPeer::PeerSelf, "elsewhere").await;
