@@ -80,7 +80,7 @@ async fn an_edit_shows_on_both_sides() {
         assert_eq!(kit::missed(&pair.bob, &bob_before).await, bob);
         let enums::Update::EditMessage(update) = &answer[0] else { panic!() };
         let enums::Message::Message(edited) = &update.message else { panic!() };
-        assert_eq!(edited.edit_date, Some(ann_before.date + 5));
+        assert_eq!(edited.edit_date, Some(world.service.now().wire()));
     })
     .await;
 }
@@ -343,7 +343,7 @@ async fn a_long_history_goes_in_slices() {
 async fn a_stretch_of_history_goes_by_date() {
     World::each(|world| async move {
         let pair = Pair::meet(&world).await;
-        let start = state(&pair.ann).await.date;
+        let start = world.service.now().wire();
         for text in ["0", "1", "2", "3"] {
             pair.ann_says(text).await;
             world.clock.advance_millis(10_000);
@@ -415,7 +415,7 @@ async fn the_time_of_reading_is_told_for_a_week() {
         world.clock.advance_millis(60_000);
         let peer = pair.to_bob.clone();
         pair.ann.call(functions::messages::ReadHistory { peer: peer.clone(), max_id: 0 }).await;
-        let at = state(&pair.ann).await.date;
+        let at = world.service.now().wire();
         world.clock.advance_millis(60_000);
         assert_eq!(pair.bob.call(ask.clone()).await.date, at);
         let wrong = functions::messages::GetOutboxReadDate { peer, msg_id: received };
