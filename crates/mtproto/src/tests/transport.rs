@@ -338,3 +338,22 @@ fn hostile_streams() {
         while let Ok(Some(_)) = client.poll_packet() {}
     }
 }
+
+/// Telethon takes no more than three bytes of padding off a packet, and breaks off at what is left.
+#[test]
+fn padding_towards_clients_is_less_than_a_word() {
+    let mut random = Seeded::new(41);
+    let mut server = server();
+    server.handle_bytes(&[0xdd; 4]);
+    assert_eq!(server.poll_packet().unwrap(), None);
+    let payload = packet(&mut random, 100);
+    let mut seen = [false; 4];
+    for _ in 0..100 {
+        let mut stream = Vec::new();
+        server.encode_packet(&payload, &mut random, &mut stream);
+        let length = u32::from_le_bytes(stream[..4].try_into().unwrap()) as usize;
+        assert_eq!(length, stream.len() - 4);
+        seen[length - payload.len()] = true;
+    }
+    assert_eq!(seen, [true; 4]);
+}

@@ -50,7 +50,7 @@ impl ClientTransport {
         Self {
             buffer: Buffer::default(),
             decoder: Decoder::new(framing, true),
-            encoder: Encoder::new(framing),
+            encoder: Encoder::new(framing, false),
             streams,
             header,
         }

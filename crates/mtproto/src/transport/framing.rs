@@ -225,12 +225,16 @@ fn trim_padding(payload: &mut Vec<u8>) {
 /// Marks off packets in one direction of a stream.
 pub(super) struct Encoder {
     framing: Framing,
+    /// Random bytes behind a packet of the padded transport, at most.
+    padding_max: u8,
     count: u32,
 }
 
 impl Encoder {
-    pub(super) fn new(framing: Framing) -> Self {
-        Self { framing, count: 0 }
+    pub(super) fn new(framing: Framing, to_client: bool) -> Self {
+        // Packets are whole words, and Telethon takes off what is left over of the last word, nothing more.
+        let padding_max = if to_client { 3 } else { 15 };
+        Self { framing, padding_max, count: 0 }
     }
 
     /// An error in place of a packet. It is never padded: clients know it by its four bytes.
@@ -267,7 +271,7 @@ impl Encoder {
             }
             Framing::PaddedIntermediate => {
                 let flag = if quick_ack { 0x8000_0000 } else { 0 };
-                self.padded(payload, 15, flag, random, out);
+                self.padded(payload, self.padding_max, flag, random, out);
             }
             Framing::Full => {
                 let start = out.len();
@@ -289,7 +293,7 @@ impl Encoder {
             Framing::PaddedIntermediate => {
                 let mut payload = [0xff; 8];
                 payload[4..].copy_from_slice(&token.to_le_bytes());
-                self.padded(&payload, 8, 0, random, out);
+                self.padded(&payload, self.padding_max, 0, random, out);
             }
             Framing::Full => (),
         }

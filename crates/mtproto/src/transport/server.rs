@@ -173,6 +173,11 @@ impl ServerTransport {
 
 impl Open {
     fn new(framing: Framing, obfuscated: Option<Obfuscated>) -> Self {
-        Self { framing, decoder: Decoder::new(framing, false), encoder: Encoder::new(framing), obfuscated }
+        Self {
+            framing,
+            decoder: Decoder::new(framing, false),
+            encoder: Encoder::new(framing, true),
+            obfuscated,
+        }
     }
 }
