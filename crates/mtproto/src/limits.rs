@@ -54,6 +54,8 @@ pub const OUTGOING_BYTES_MAX: usize = 16 << 20;
 pub const OUTGOING_MESSAGES_MAX: usize = 8192;
 /// Bytes of messages put together into one packet.
 pub const BATCH_BYTES_MAX: usize = 64 << 10;
+/// The same for the answers to one HTTP request, which all go into its response.
+pub const HTTP_ANSWERS_BYTES_MAX: usize = 1 << 20;
 
 /// Connections of one session at the same time.
 pub const CONNECTIONS_MAX: usize = 16;

@@ -67,10 +67,12 @@ impl HttpWait {
         self.asked = true;
     }
 
-    /// When to answer. `queued` is when the first and the last of the waiting messages came.
-    pub(super) fn due(&self, queued: Option<(i64, i64)>) -> i64 {
+    /// When to answer. `queued` is when the first and the last of the waiting messages came. `asks`: queries
+    /// of the request itself run. A request that is not kept open for news waits for all their answers: its
+    /// client looks for them in this response, and may not send another one soon.
+    pub(super) fn due(&self, queued: Option<(i64, i64)>, asks: bool) -> i64 {
         let empty = self.opened + self.max_wait;
-        match queued {
+        match queued.filter(|_| self.asked || !asks) {
             None => empty,
             Some((first, last)) => {
                 let first = first.max(self.opened);

@@ -8,8 +8,9 @@ use super::connections::ConnectionId;
 use super::container;
 use super::msg_id::{MsgIds, to_time};
 use crate::limits::{
-    BATCH_BYTES_MAX, CONTAINER_MESSAGES_MAX, LARGE_ANSWER_BYTES, MSG_IDS_MAX, OUTGOING_BYTES_MAX,
-    OUTGOING_MESSAGES_MAX, RESEND_SAME_ID_AGE, SAME_ID_TRANSMITS_MAX, UNACKED_ANSWERS_MAX, UNACKED_BYTES_MAX,
+    BATCH_BYTES_MAX, CONTAINER_MESSAGES_MAX, HTTP_ANSWERS_BYTES_MAX, LARGE_ANSWER_BYTES, MSG_IDS_MAX,
+    OUTGOING_BYTES_MAX, OUTGOING_MESSAGES_MAX, RESEND_SAME_ID_AGE, SAME_ID_TRANSMITS_MAX,
+    UNACKED_ANSWERS_MAX, UNACKED_BYTES_MAX,
 };
 use crate::packet::encrypted::{Header, seal};
 
@@ -76,6 +77,8 @@ pub(super) struct Envelope<'a> {
     pub(super) session_id: i64,
     pub(super) salt: i64,
     pub(super) connection: ConnectionId,
+    /// Messages that must go into this packet, for there is no other: the answers to an HTTP request.
+    pub(super) own: Option<ConnectionId>,
 }
 
 impl Outgoing {
@@ -112,7 +115,7 @@ impl Outgoing {
         random: &mut dyn RandomSource,
         out: &mut Vec<u8>,
     ) -> Released {
-        let mut batch = self.batch(takes);
+        let mut batch = self.batch(takes, envelope.own);
         if !acks.is_empty() {
             debug_assert!(acks.len() <= MSG_IDS_MAX, "the session keeps no more");
             batch.push(Outbound::new(now, encode(&MsgsAck { msg_ids: acks })));
@@ -167,7 +170,7 @@ impl Outgoing {
     }
 
     /// Takes messages off the queue, in order, as many as go into a packet.
-    fn batch(&mut self, takes: impl Fn(&Outbound) -> bool) -> Vec<Outbound> {
+    fn batch(&mut self, takes: impl Fn(&Outbound) -> bool, own: Option<ConnectionId>) -> Vec<Outbound> {
         let mut batch = Vec::new();
         let (mut bytes, mut at) = (0, 0);
         // One place is for acknowledgements.
@@ -178,7 +181,12 @@ impl Outgoing {
             }
             let length = self.queue[at].len();
             if !batch.is_empty() && bytes + length > BATCH_BYTES_MAX {
-                break;
+                let Some(own) = own else { break };
+                let is_own = self.queue[at].target == Some(own);
+                if !is_own || bytes + length > HTTP_ANSWERS_BYTES_MAX {
+                    at += 1;
+                    continue;
+                }
             }
             if let Some(message) = self.queue.remove(at) {
                 bytes += length;

@@ -21,6 +21,8 @@ pub(super) enum Query {
 pub(super) struct Queries {
     queries: BTreeMap<i64, Query>,
     running: usize,
+    /// How many run whose answer goes to a connection.
+    awaited: BTreeMap<ConnectionId, usize>,
 }
 
 impl Queries {
@@ -30,15 +32,35 @@ impl Queries {
 
     pub(super) fn set(&mut self, msg_id: i64, query: Query) {
         self.running += usize::from(is_running(query));
+        if let Query::Running { connection } = query {
+            *self.awaited.entry(connection).or_default() += 1;
+        }
         if let Some(before) = self.queries.insert(msg_id, query) {
-            self.running -= usize::from(is_running(before));
+            self.ended(before);
         }
     }
 
     pub(super) fn remove(&mut self, msg_id: i64) {
         if let Some(before) = self.queries.remove(&msg_id) {
-            self.running -= usize::from(is_running(before));
+            self.ended(before);
         }
+    }
+
+    fn ended(&mut self, before: Query) {
+        self.running -= usize::from(is_running(before));
+        if let Query::Running { connection } = before
+            && let Some(awaited) = self.awaited.get_mut(&connection)
+        {
+            *awaited -= 1;
+            if *awaited == 0 {
+                self.awaited.remove(&connection);
+            }
+        }
+    }
+
+    /// Whether a query runs whose answer goes to this connection.
+    pub(super) fn is_awaited(&self, connection: ConnectionId) -> bool {
+        self.awaited.contains_key(&connection)
     }
 
     /// Queries whose handler has not answered yet.

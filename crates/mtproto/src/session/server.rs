@@ -489,7 +489,8 @@ impl ServerSession {
             return false;
         }
         let salt = self.salts.current(now);
-        let envelope = Envelope { key: &self.key, session_id: self.session_id, salt, connection };
+        let own = (kind == ConnectionKind::Http).then_some(connection);
+        let envelope = Envelope { key: &self.key, session_id: self.session_id, salt, connection, own };
         // Acknowledgements ride along, but not to somebody who may only be playing back.
         let acks = if active { std::mem::take(&mut self.acks) } else { Vec::new() };
         for ack in &acks {
@@ -515,8 +516,7 @@ impl ServerSession {
         let acks = (!self.acks.is_empty() && main(&self.connections).is_some())
             .then_some(self.acks_since + ACK_DELAY);
         let connections = self.connections.iter().flat_map(|known| {
-            let http =
-                (known.kind == ConnectionKind::Http).then(|| known.wait.due(self.queued_for(known.id)));
+            let http = (known.kind == ConnectionKind::Http).then(|| self.http_due(known));
             [known.disconnect_at, http.filter(|_| known.wake == Wake::Idle)]
         });
         acks.into_iter().chain(connections.flatten()).min()
@@ -559,6 +559,11 @@ impl ServerSession {
         self.outgoing.queued(|message| takes.takes(message))
     }
 
+    /// When an HTTP request is to be answered.
+    fn http_due(&self, known: &Connection) -> i64 {
+        known.wait.due(self.queued_for(known.id), self.queries.is_awaited(known.id))
+    }
+
     fn acks_due(&self, now: i64) -> bool {
         self.acks.len() >= ACKS_PENDING_MAX || (!self.acks.is_empty() && self.acks_since + ACK_DELAY <= now)
     }
@@ -566,7 +571,7 @@ impl ServerSession {
     fn is_ready(&self, now: i64, connection: ConnectionId) -> bool {
         let Some(known) = self.connections.iter().find(|known| known.id == connection) else { return false };
         match known.kind {
-            ConnectionKind::Http => known.wait.due(self.queued_for(connection)) <= now,
+            ConnectionKind::Http => self.http_due(known) <= now,
             ConnectionKind::Stream => {
                 let takes = Takes::new(&self.connections, connection);
                 self.outgoing.has(|message| takes.takes(message)) || (takes.is_main && self.acks_due(now))

@@ -4,6 +4,7 @@ use tl::service::{HttpWait, MsgsAck, Ping, Pong};
 
 use super::util::*;
 use crate::limits::{HTTP_MAX_WAIT_DEFAULT, HTTP_RESEND_DELAY};
+use crate::session::server::Event;
 use crate::session::{ConnectionId, ConnectionKind};
 
 fn request(bench: &mut Bench, number: u64, messages: &[(i32, Vec<u8>)]) -> ConnectionId {
@@ -38,15 +39,63 @@ fn a_request_is_answered_as_soon_as_there_is_something() {
     let connection = request(&mut bench, 20, &[(1, query(1))]);
     assert!(bench.packet(connection).is_none());
     bench.wait(3000);
-    let rpc = bench.events();
-    let crate::session::server::Event::Rpc { msg_id, .. } = &rpc[0] else { panic!("no query") };
-    bench.server.answer(bench.now, *msg_id, &[1; 4]);
+    let rpc = rpcs(&mut bench)[0];
+    bench.server.answer(bench.now, rpc, &[1; 4]);
     assert_eq!(bench.server.poll_wake(), Some(connection));
     let (_, got) = bench.packet(connection).unwrap();
     assert!(got.iter().any(|message| message.body.ends_with(&[1; 4])));
     // One packet, and no more.
     bench.server.push(bench.now, query(2)).unwrap();
     assert!(bench.packet(connection).is_none());
+}
+
+fn rpcs(bench: &mut Bench) -> Vec<i64> {
+    let msg_id = |event| match event {
+        Event::Rpc { msg_id, .. } => msg_id,
+        other => panic!("{other:?}"),
+    };
+    bench.events().into_iter().map(msg_id).collect()
+}
+
+/// What else there is to say does not answer a query's request before its own answer is there: Telethon
+/// asks no more before it has that.
+#[test]
+fn a_request_waits_for_the_answers_to_all_its_queries() {
+    let mut bench = Bench::new();
+    bench.server.detach(bench.now, CONNECTION);
+    let first = request(&mut bench, 20, &[(1, query(1)), (3, query(2))]);
+    bench.server.push(bench.now, query(3)).unwrap();
+    let [one, two] = rpcs(&mut bench)[..] else { panic!("not two queries") };
+    assert!(bench.packet(first).is_none());
+    assert_eq!(bench.server.poll_timeout(), Some(bench.now + HTTP_MAX_WAIT_DEFAULT));
+    bench.server.answer(bench.now, two, &[2; 4]);
+    assert!(bench.packet(first).is_none());
+    bench.server.answer(bench.now, one, &[1; 4]);
+    assert_eq!(bench.server.poll_wake(), Some(first));
+    let (_, got) = bench.packet(first).unwrap();
+    // That the session is new, the news, and both answers.
+    assert_eq!(got.len(), 4);
+    assert!(got[2].body.ends_with(&[2; 4]) && got[3].body.ends_with(&[1; 4]));
+
+    // One that is kept open for news takes them as they come, also before its own answer.
+    let wait = bytes(&HttpWait { max_delay: 0, wait_after: 0, max_wait: 25_000 });
+    let open = request(&mut bench, 21, &[(4, wait), (5, query(4))]);
+    bench.server.push(bench.now, query(5)).unwrap();
+    assert!(bench.packet(open).is_some());
+}
+
+/// A long queue does not keep the answers from the request that waits for them.
+#[test]
+fn a_request_gets_its_answers_before_a_backlog() {
+    let mut bench = bench();
+    for number in 0..3 {
+        bench.server.push(bench.now, [query(number), vec![7; 40_000]].concat()).unwrap();
+    }
+    let asking = request(&mut bench, 20, &[(1, query(1))]);
+    let rpc = rpcs(&mut bench)[0];
+    bench.server.answer(bench.now, rpc, &[1; 4]);
+    let (_, got) = bench.packet(asking).unwrap();
+    assert!(got.iter().any(|message| message.body.ends_with(&[1; 4])), "{}", got.len());
 }
 
 /// The defaults of the specification: no delay, and an empty container after 25 seconds.
