@@ -111,8 +111,9 @@ impl Drop for Answer {
 }
 
 /// `destroy_auth_key`: the key that the message was sealed with is no more.
-pub(crate) fn destroy_key(shared: &Arc<Shared>, entry: &Arc<Entry>, msg_id: i64) {
-    let (shared, entry) = (Arc::clone(shared), Arc::clone(entry));
+pub(crate) fn destroy_key(shared: &Arc<Shared>, entry: &Arc<Entry>, link: &Arc<Link>, msg_id: i64) {
+    let (shared, entry, link) = (Arc::clone(shared), Arc::clone(entry), Arc::clone(link));
+    link.call_begins();
     task::spawn(async move {
         let key_id = entry.reference.key_id;
         let outcome = match shared.keys.destroy(key_id).await {
@@ -132,6 +133,7 @@ pub(crate) fn destroy_key(shared: &Arc<Shared>, entry: &Arc<Entry>, msg_id: i64)
         if is_gone {
             shared.drop_key(entry.reference, key_id);
         }
+        link.call_ends();
     });
 }
 

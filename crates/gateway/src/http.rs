@@ -178,9 +178,14 @@ impl Visitor {
             let timer = port.handle_timeouts(now);
             // Looked at first: what was answered before the end was called is still sent.
             let closing = port.link.closing();
+            // Before looking for a packet: what it waits for may come in between.
+            let awaits = port.awaits();
             let mut packet = Vec::new();
             if port.transmit(&mut packet) {
                 return answer(StatusCode::OK, packet);
+            }
+            if closing.is_none() && !awaits {
+                return answer(StatusCode::OK, Vec::new());
             }
             match closing {
                 Some(Close::KeyGone) => return transport_error(TransportCode::NotFound),

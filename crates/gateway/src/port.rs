@@ -267,7 +267,9 @@ impl Port {
                 // An answer gives nothing else to do.
                 let _ = state.settle();
             }
-            Event::DestroyAuthKey { msg_id } => calls::destroy_key(&self.shared, entry, msg_id),
+            Event::DestroyAuthKey { msg_id } => {
+                calls::destroy_key(&self.shared, entry, &self.link, msg_id);
+            }
             // The registry acted on these already.
             Event::Disconnect { .. } | Event::Overflow => {}
         }
@@ -292,6 +294,11 @@ impl Port {
             let mut random = |bytes: &mut [u8]| random.fill(bytes);
             entry.state().session.poll_transmit(now.0, self.link.id, &mut random, out)
         })
+    }
+
+    /// Whether something may still come for this request.
+    pub(crate) fn awaits(&self) -> bool {
+        self.link.calls() > 0 || self.sessions.iter().any(|entry| entry.state().session.awaits(self.link.id))
     }
 
     /// Lets the sessions do what was due by `now`, and tells when they want to be asked next.

@@ -10,7 +10,7 @@ use mtproto::packet::{encrypted, plain};
 use mtproto::session::MsgIds;
 use mtproto::session::client::{ClientEvent, ClientSession};
 use rpc::boundary::{SessionRef, Sessions};
-use tl::service::HttpWait;
+use tl::service::{HttpWait, MsgsAck};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -203,6 +203,29 @@ async fn requests_follow_each_other_on_a_connection() {
     }
     let answers = events.iter().filter(|event| matches!(event, ClientEvent::Answer { .. })).count();
     assert_eq!(answers, 2, "{events:?}");
+}
+
+/// Telethon acknowledges in a request of its own, sends the next one behind it, and reads the responses in
+/// order.
+#[tokio::test]
+async fn acknowledgements_hold_up_no_query() {
+    let server = Server::start().await;
+    let mut visitor = Visitor::new(&server).await;
+    let asked = visitor.session.request(query(9, &[])).unwrap();
+    visitor.until(|event| matches!(event, ClientEvent::Answer { request, .. } if *request == asked)).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let started = System.now().0;
+    visitor.session.service(&MsgsAck { msg_ids: vec![1] });
+    request(&mut stream, "POST /api HTTP/1.1", &visitor.packet()).await;
+    let body = query(9, &[1]);
+    let asked = visitor.session.request(body.clone()).unwrap();
+    request(&mut stream, "POST /api HTTP/1.1", &visitor.packet()).await;
+    let (head, empty) = response(&mut stream).await;
+    assert!(head.starts_with("http/1.1 200") && empty.is_empty(), "{head}");
+    let (_, answer) = response(&mut stream).await;
+    let events = visitor.take(answer);
+    assert!(events.contains(&ClientEvent::Answer { request: asked, body }), "{events:?}");
+    assert!(System.now().0 - started < 10_000);
 }
 
 #[tokio::test]

@@ -511,6 +511,13 @@ impl ServerSession {
         true
     }
 
+    /// Whether something may still come for an HTTP request: it is kept open for news, queries of it run, or
+    /// something is on its way. Otherwise there is nothing to hold it for.
+    pub fn awaits(&self, connection: ConnectionId) -> bool {
+        let Some(known) = self.connections.iter().find(|known| known.id == connection) else { return false };
+        known.wait.asked || self.queries.is_awaited(connection) || self.queued_for(connection).is_some()
+    }
+
     /// When [`Self::handle_timeout`] wants to be called next.
     pub fn poll_timeout(&self) -> Option<i64> {
         let acks = (!self.acks.is_empty() && main(&self.connections).is_some())

@@ -98,11 +98,32 @@ fn a_request_gets_its_answers_before_a_backlog() {
     assert!(got.iter().any(|message| message.body.ends_with(&[1; 4])), "{}", got.len());
 }
 
+/// A request that brings acknowledgements, asks nothing and is not kept open for news is not held: the next
+/// one may stand behind it on the same connection.
+#[test]
+fn a_request_that_asks_nothing_awaits_nothing() {
+    let mut bench = bench();
+    let connection = request(&mut bench, 20, &[(0, bytes(&MsgsAck { msg_ids: vec![1] }))]);
+    assert!(bench.packet(connection).is_none());
+    assert!(!bench.server.awaits(connection));
+    bench.server.push(bench.now, query(1)).unwrap();
+    assert!(bench.server.awaits(connection));
+    assert!(bench.packet(connection).is_some());
+    assert!(!bench.server.awaits(connection));
+
+    let asking = request(&mut bench, 21, &[(1, query(1))]);
+    assert!(bench.server.awaits(asking));
+    let wait = bytes(&HttpWait { max_delay: 0, wait_after: 0, max_wait: 25_000 });
+    let open = request(&mut bench, 22, &[(2, wait)]);
+    assert!(bench.server.awaits(open));
+}
+
 /// The defaults of the specification: no delay, and an empty container after 25 seconds.
 #[test]
 fn a_request_for_which_there_is_nothing_is_answered_with_nothing() {
     let mut bench = bench();
-    let connection = request(&mut bench, 20, &[]);
+    let wait = bytes(&HttpWait { max_delay: 0, wait_after: 0, max_wait: 25_000 });
+    let connection = request(&mut bench, 20, &[(0, wait)]);
     assert_eq!(bench.server.poll_timeout(), Some(bench.now + HTTP_MAX_WAIT_DEFAULT));
     bench.wait(HTTP_MAX_WAIT_DEFAULT - 1);
     assert!(bench.packet(connection).is_none());
