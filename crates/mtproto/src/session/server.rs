@@ -520,7 +520,12 @@ impl ServerSession {
 
     /// When [`Self::handle_timeout`] wants to be called next.
     pub fn poll_timeout(&self) -> Option<i64> {
-        let acks = (!self.acks.is_empty() && main(&self.connections).is_some())
+        // Acknowledgements alone never answer an HTTP request, and a stream is woken for them once.
+        let main = main(&self.connections);
+        let waits = |known: &Connection| {
+            Some(known.id) == main && known.kind == ConnectionKind::Stream && known.wake == Wake::Idle
+        };
+        let acks = (!self.acks.is_empty() && self.connections.iter().any(waits))
             .then_some(self.acks_since + ACK_DELAY);
         let connections = self.connections.iter().flat_map(|known| {
             let http = (known.kind == ConnectionKind::Http).then(|| self.http_due(known));

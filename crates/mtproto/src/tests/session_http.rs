@@ -118,6 +118,27 @@ fn a_request_that_asks_nothing_awaits_nothing() {
     assert!(bench.server.awaits(open));
 }
 
+/// Acknowledgements wait for something to ride with; that they do wakes nobody.
+#[test]
+fn a_held_request_is_not_woken_for_acknowledgements() {
+    let mut bench = bench();
+    // A query that came before and runs: sent once more, it is acknowledged.
+    let (query_id, outer) = (bench.id(), bench.id());
+    let first = ConnectionId(20);
+    bench.server.attach(bench.now, first, ConnectionKind::Http);
+    bench.send_over(first, outer, 2, &container(&[(query_id, 1, query(1))])).unwrap();
+    let second = ConnectionId(21);
+    bench.server.attach(bench.now, second, ConnectionKind::Http);
+    let wait = bytes(&HttpWait { max_delay: 0, wait_after: 0, max_wait: 25_000 });
+    let (wait_id, outer) = (bench.id(), bench.id());
+    let both = container(&[(query_id, 1, query(1)), (wait_id, 2, wait)]);
+    bench.send_over(second, outer, 2, &both).unwrap();
+    assert_eq!(bench.server.poll_timeout(), Some(bench.now + HTTP_MAX_WAIT_DEFAULT));
+    bench.wait(2000);
+    assert_eq!(bench.server.poll_wake(), None);
+    assert_eq!(bench.server.poll_timeout(), Some(bench.now + HTTP_MAX_WAIT_DEFAULT - 2000));
+}
+
 /// The defaults of the specification: no delay, and an empty container after 25 seconds.
 #[test]
 fn a_request_for_which_there_is_nothing_is_answered_with_nothing() {
