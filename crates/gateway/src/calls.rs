@@ -25,12 +25,14 @@ pub(crate) struct Call {
 /// Runs the query in a task of its own. It is answered in its session, whatever becomes of the connection.
 pub(crate) fn start(shared: &Arc<Shared>, entry: &Arc<Entry>, call: Call) {
     entry.state().begin(call.msg_id);
-    call.link.call_begins();
+    let length = call.body.len();
+    call.link.call_begins(length);
     let answer = Answer {
         shared: Arc::clone(shared),
         entry: Arc::clone(entry),
         link: Arc::clone(&call.link),
         msg_id: call.msg_id,
+        length,
         auth_key_id: call.caller.auth_key_id,
         reply: None,
     };
@@ -81,6 +83,8 @@ struct Answer {
     entry: Arc<Entry>,
     link: Arc<Link>,
     msg_id: i64,
+    /// Of the query.
+    length: usize,
     auth_key_id: i64,
     reply: Option<Reply>,
 }
@@ -103,7 +107,7 @@ impl Drop for Answer {
             let _ = state.settle();
         }
         self.entry.answered.notify_waiters();
-        self.link.call_ends();
+        self.link.call_ends(self.length);
         if reply.effect == Effect::DropKey {
             self.shared.drop_key(self.entry.reference, self.auth_key_id);
         }
@@ -113,7 +117,7 @@ impl Drop for Answer {
 /// `destroy_auth_key`: the key that the message was sealed with is no more.
 pub(crate) fn destroy_key(shared: &Arc<Shared>, entry: &Arc<Entry>, link: &Arc<Link>, msg_id: i64) {
     let (shared, entry, link) = (Arc::clone(shared), Arc::clone(entry), Arc::clone(link));
-    link.call_begins();
+    link.call_begins(0);
     task::spawn(async move {
         let key_id = entry.reference.key_id;
         let outcome = match shared.keys.destroy(key_id).await {
@@ -133,7 +137,7 @@ pub(crate) fn destroy_key(shared: &Arc<Shared>, entry: &Arc<Entry>, link: &Arc<L
         if is_gone {
             shared.drop_key(entry.reference, key_id);
         }
-        link.call_ends();
+        link.call_ends(0);
     });
 }
 

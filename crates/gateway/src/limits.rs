@@ -63,6 +63,8 @@ pub const IDLE_KEY_SECS: i64 = 10 * 60;
 pub const CALLS_PER_SESSION: usize = 32;
 /// Queries of one connection that run or wait; then the connection is not read until one is answered.
 pub const CALLS_PER_CONNECTION: usize = 128;
+/// The same in bytes of queries, unpacked.
+pub const CALL_BYTES_PER_CONNECTION: usize = 4 << 20;
 /// Results that `invokeAfterMsg` can refer to.
 pub const OUTCOMES_PER_SESSION: usize = 512;
 /// How long `invokeAfterMsg` waits for a message that has not come yet, or is not answered.

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use mtproto::session::ConnectionId;
 use tokio::sync::Notify;
 
+use crate::limits::{CALL_BYTES_PER_CONNECTION, CALLS_PER_CONNECTION};
+
 /// A handle to a connection's task: to wake it, and to tell it to end.
 pub(crate) struct Link {
     pub(crate) id: ConnectionId,
@@ -12,6 +14,8 @@ pub(crate) struct Link {
     close: AtomicU8,
     /// Queries that came over this connection and are not answered.
     calls: AtomicUsize,
+    /// The bytes of those.
+    call_bytes: AtomicUsize,
 }
 
 /// How a connection is to end. Later ones win.
@@ -33,6 +37,7 @@ impl Link {
             wake: Notify::new(),
             close: AtomicU8::new(0),
             calls: AtomicUsize::new(0),
+            call_bytes: AtomicUsize::new(0),
         }
     }
 
@@ -60,16 +65,47 @@ impl Link {
         }
     }
 
-    pub(crate) fn call_begins(&self) {
+    /// A query of `length` bytes, unpacked, begins; the same is to be said at its end.
+    pub(crate) fn call_begins(&self, length: usize) {
         self.calls.fetch_add(1, Ordering::AcqRel);
+        self.call_bytes.fetch_add(length, Ordering::AcqRel);
     }
 
-    pub(crate) fn call_ends(&self) {
+    pub(crate) fn call_ends(&self, length: usize) {
         self.calls.fetch_sub(1, Ordering::AcqRel);
+        self.call_bytes.fetch_sub(length, Ordering::AcqRel);
         self.wake.notify_one();
     }
 
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::Acquire)
+    }
+
+    /// Whether the connection may bring another query before one is answered.
+    pub(crate) fn has_room(&self) -> bool {
+        self.calls() < CALLS_PER_CONNECTION
+            && self.call_bytes.load(Ordering::Acquire) < CALL_BYTES_PER_CONNECTION
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_have_room_by_number_and_by_size() {
+        let link = Link::new(1);
+        for _ in 0..CALLS_PER_CONNECTION {
+            assert!(link.has_room());
+            link.call_begins(4);
+        }
+        assert!(!link.has_room());
+        link.call_ends(4);
+        assert!(link.has_room());
+        link.call_begins(CALL_BYTES_PER_CONNECTION);
+        link.call_ends(4);
+        assert!(!link.has_room());
+        link.call_ends(CALL_BYTES_PER_CONNECTION);
+        assert!(link.has_room());
     }
 }

@@ -11,7 +11,7 @@ use mtproto::transport::{ServerTransport, TransportCode};
 use tracing::debug;
 
 use crate::admission::Newcomer;
-use crate::limits::{CALLS_PER_CONNECTION, IDLE_BUFFER_BYTES, NEWCOMER_SECS, SHUTDOWN_SECS, WRITE_BYTES};
+use crate::limits::{IDLE_BUFFER_BYTES, NEWCOMER_SECS, SHUTDOWN_SECS, WRITE_BYTES};
 use crate::link::Close;
 use crate::port::{Port, Received, Refused};
 use crate::shared::{Shared, stopped};
@@ -255,7 +255,7 @@ impl Connection {
     }
 
     fn has_room(&self) -> bool {
-        self.port.link.calls() < CALLS_PER_CONNECTION
+        self.port.link.has_room()
     }
 
     fn take_read(&mut self) {

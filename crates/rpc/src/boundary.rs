@@ -67,7 +67,8 @@ pub trait Handler: Send + Sync {
     fn call(&self, caller: Caller, msg_id: i64, body: Vec<u8>) -> BoxFuture<Reply>;
 
     /// The messages that `body` is to wait for: those of the outermost `invokeAfterMsg` or
-    /// `invokeAfterMsgs`. Empty for any other query and for bytes that do not parse.
+    /// `invokeAfterMsgs`. Empty for any other query and for bytes that do not parse. Nothing is unpacked for
+    /// this: it is asked before the query has its turn.
     fn after_msg_ids(&self, body: &[u8]) -> Vec<i64>;
 
     /// The session got its first connection, or one again after [`Handler::disconnected`].

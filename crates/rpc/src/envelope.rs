@@ -7,7 +7,7 @@ use tl::{DecodeError, Reader, gzip};
 const WRAPPERS_MAX: usize = 12;
 
 /// Bytes that packed queries may unpack to.
-const UNPACKED_MAX: usize = 4 << 20;
+const UNPACKED_MAX: usize = 2 << 20;
 
 /// Messages that one query may wait for.
 const AFTER_MAX: usize = 64;
@@ -56,22 +56,57 @@ pub struct Envelope {
 pub fn open(body: &[u8]) -> Result<Envelope, Fault> {
     let mut envelope = Envelope::default();
     let mut body = body.to_vec();
+    let mut at = 0;
     for _ in 0..WRAPPERS_MAX {
-        match step(&body, &mut envelope) {
-            Ok(Some(inner)) => body = inner,
-            Ok(None) => {
+        match step(&body[at..], &mut envelope) {
+            Ok(Step::Wrapped(inner)) => at = body.len() - inner.len(),
+            Ok(Step::Packed(packed)) => {
+                body = gzip::unpack(packed, UNPACKED_MAX).map_err(refuse)?;
+                at = 0;
+            }
+            Ok(Step::Query) => {
+                body.drain(..at);
                 envelope.query = body;
                 return Ok(envelope);
             }
-            Err(DecodeError::PackedTooLarge { .. }) => return Err(Fault::request_too_long()),
-            Err(_) => return Err(Fault::input_fetch_error()),
+            Err(error) => return Err(refuse(error)),
         }
     }
     Err(Fault::input_fetch_error())
 }
 
-/// Takes one wrapper off; `None` when there is none left.
-fn step(body: &[u8], envelope: &mut Envelope) -> Result<Option<Vec<u8>>, DecodeError> {
+/// The messages that a query is to wait for, as far as can be told without unpacking anything. Clients put
+/// `invokeAfterMsg` outside of what they pack, or pack the whole message.
+pub fn after(body: &[u8]) -> Vec<i64> {
+    let mut envelope = Envelope::default();
+    let mut body = body;
+    for _ in 0..WRAPPERS_MAX {
+        match step(body, &mut envelope) {
+            Ok(Step::Wrapped(inner)) => body = inner,
+            Ok(Step::Packed(_) | Step::Query) => return envelope.after,
+            Err(_) => break,
+        }
+    }
+    Vec::new()
+}
+
+fn refuse(error: DecodeError) -> Fault {
+    match error {
+        DecodeError::PackedTooLarge { .. } => Fault::request_too_long(),
+        _ => Fault::input_fetch_error(),
+    }
+}
+
+/// What stands at the beginning of a body.
+enum Step<'a> {
+    /// A wrapper, and what is in it.
+    Wrapped(&'a [u8]),
+    Packed(&'a [u8]),
+    Query,
+}
+
+/// Takes one wrapper off.
+fn step<'a>(body: &'a [u8], envelope: &mut Envelope) -> Result<Step<'a>, DecodeError> {
     let mut r = Reader::new(body);
     match r.u32()? {
         id::INVOKE_WITH_LAYER => envelope.layer = Some(r.i32()?),
@@ -96,10 +131,10 @@ fn step(body: &[u8], envelope: &mut Envelope) -> Result<Option<Vec<u8>>, DecodeE
             r.i32()?;
             r.i32()?;
         }
-        id::GZIP_PACKED => return gzip::unpack(r.bytes()?, UNPACKED_MAX).map(Some),
-        _ => return Ok(None),
+        id::GZIP_PACKED => return r.bytes().map(Step::Packed),
+        _ => return Ok(Step::Query),
     }
-    Ok(Some(r.rest().to_vec()))
+    Ok(Step::Wrapped(r.rest()))
 }
 
 fn init(r: &mut Reader<'_>) -> Result<Init, DecodeError> {
@@ -175,6 +210,29 @@ mod tests {
         w.u32(id::GZIP_PACKED);
         w.bytes(&gzip::pack(&ping()));
         assert_eq!(open(&layer(&w.into_bytes())).unwrap().query, ping());
+    }
+
+    #[test]
+    fn what_to_wait_for_is_told_without_unpacking() {
+        let after = |inner: &[u8]| {
+            let mut w = Writer::new(0);
+            w.u32(id::INVOKE_AFTER_MSG);
+            w.i64(77);
+            w.raw(inner);
+            w.into_bytes()
+        };
+        let packed = |inner: &[u8]| {
+            let mut w = Writer::new(0);
+            w.u32(id::GZIP_PACKED);
+            w.bytes(&gzip::pack(inner));
+            w.into_bytes()
+        };
+        assert_eq!(super::after(&layer(&after(&ping()))), [77]);
+        assert_eq!(super::after(&after(&packed(&ping()))), [77]);
+        assert_eq!(super::after(&packed(&after(&ping()))), [] as [i64; 0]);
+        assert_eq!(super::after(&after(&[1])), [] as [i64; 0]);
+        let bomb = packed(&vec![0; UNPACKED_MAX + 1]);
+        assert_eq!(open(&after(&bomb)), Err(Fault::request_too_long()));
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Handler for Rpc {
     }
 
     fn after_msg_ids(&self, body: &[u8]) -> Vec<i64> {
-        envelope::open(body).map(|envelope| envelope.after).unwrap_or_default()
+        envelope::after(body)
     }
 
     fn session_gone(&self, session: SessionRef) {

@@ -6,6 +6,7 @@ use super::misbehaved::PeerMisbehaved;
 use super::msg_id::{Timeliness, timeliness};
 use super::salts::Salts;
 use super::service::{Request, RequestError, parse};
+use crate::limits::UNPACKED_BYTES_MAX;
 use crate::packet::encrypted::Opened;
 
 /// A message that was checked, and what it wants.
@@ -40,13 +41,14 @@ pub(super) fn check<'a>(
     if !salts.accepts(now, message.salt) {
         return Err(PeerMisbehaved::BadServerSalt);
     }
+    let mut unpack_left = UNPACKED_BYTES_MAX;
     let verdict = incoming.judge(outer.msg_id, outer.seq_no);
     if !is_container(outer.body) {
         let fresh = verdict == Verdict::New;
         if fresh && strict_order && incoming.state_of_missing(outer.msg_id) != 3 {
             return Err(PeerMisbehaved::Reordered);
         }
-        return Ok((vec![check_one(outer, verdict)?], fresh));
+        return Ok((vec![check_one(outer, verdict, &mut unpack_left)?], fresh));
     }
 
     if let Verdict::Repeat(seen) = verdict {
@@ -67,7 +69,7 @@ pub(super) fn check<'a>(
             return Err(PeerMisbehaved::MsgIdParity);
         }
         let verdict = incoming.judge(message.msg_id, message.seq_no);
-        checked.push(check_one(message, verdict)?);
+        checked.push(check_one(message, verdict, &mut unpack_left)?);
     }
     check_order(&checked, outer.seq_no)?;
     Ok((checked, true))
@@ -82,11 +84,16 @@ fn unless_misplaced(verdict: Verdict) -> Result<(), PeerMisbehaved> {
     }
 }
 
-fn check_one(message: Message<'_>, verdict: Verdict) -> Result<Checked<'_>, PeerMisbehaved> {
+fn check_one<'a>(
+    message: Message<'a>,
+    verdict: Verdict,
+    unpack_left: &mut usize,
+) -> Result<Checked<'a>, PeerMisbehaved> {
     unless_misplaced(verdict)?;
-    let request = parse(message.body).map_err(|error| match error {
+    let request = parse(message.body, unpack_left).map_err(|error| match error {
         RequestError::Malformed(error) => PeerMisbehaved::Malformed(error),
         RequestError::TooManyIds { count } => PeerMisbehaved::TooManyIds { count },
+        RequestError::TooMuchPacked => PeerMisbehaved::TooMuchPacked,
         RequestError::Nested => PeerMisbehaved::InvalidContainer(ContainerError::Nested),
     })?;
     // An odd number on an acknowledgement or container (code 34) is let pass: mtcute numbers the containers

@@ -35,6 +35,8 @@ pub enum PeerMisbehaved {
     Malformed(DecodeError),
     #[error("{count} identifiers in one service message")]
     TooManyIds { count: usize },
+    #[error("the packet unpacks to too much")]
+    TooMuchPacked,
     #[error("too many queries at the same time")]
     TooManyQueries,
     #[error("the messages overtook each other on one connection")]
@@ -56,7 +58,7 @@ impl PeerMisbehaved {
             Self::BadServerSalt => 48,
             Self::InvalidContainer(_) => 64,
             Self::WrongSession | Self::Replayed | Self::Malformed(_) => return None,
-            Self::TooManyIds { .. } | Self::TooManyQueries => return None,
+            Self::TooManyIds { .. } | Self::TooManyQueries | Self::TooMuchPacked => return None,
         })
     }
 
@@ -64,7 +66,9 @@ impl PeerMisbehaved {
     pub fn fatal(&self) -> Option<TransportCode> {
         match self {
             Self::WrongSession | Self::Malformed(_) => Some(TransportCode::NotFound),
-            Self::TooManyIds { .. } | Self::TooManyQueries => Some(TransportCode::Flood),
+            Self::TooManyIds { .. } | Self::TooManyQueries | Self::TooMuchPacked => {
+                Some(TransportCode::Flood)
+            }
             Self::InvalidContainer(ContainerError::TooMany { .. }) => Some(TransportCode::Flood),
             _ => None,
         }

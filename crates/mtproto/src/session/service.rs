@@ -42,6 +42,8 @@ pub(super) enum RequestError {
     },
     /// A container where none may stand.
     Nested,
+    /// The packet unpacks to more than is taken.
+    TooMuchPacked,
 }
 
 impl Request<'_> {
@@ -59,15 +61,24 @@ impl Request<'_> {
 }
 
 /// Takes a body apart. Everything that is no service message is a query of the application; so is
-/// packed data that does not unpack, for the application says what is wrong with queries.
-pub(super) fn parse(body: &[u8]) -> Result<Request<'_>, RequestError> {
+/// packed data that does not unpack, for the application says what is wrong with queries. `left`: the bytes
+/// that the packet may still unpack to; a message that does not unpack uses them up.
+pub(super) fn parse<'a>(body: &'a [u8], left: &mut usize) -> Result<Request<'a>, RequestError> {
     if Reader::new(body).peek_u32() != Ok(GZIP_PACKED) {
         return Ok(service(body)?.unwrap_or(Request::Rpc(Cow::Borrowed(body))));
     }
     let mut r = Reader::new(body);
-    let unpacked =
-        r.u32().and_then(|_| r.bytes()).and_then(|packed| gzip::unpack(packed, UNPACKED_BYTES_MAX));
-    let Ok(unpacked) = unpacked else { return Ok(Request::Rpc(Cow::Borrowed(body))) };
+    let Ok(packed) = r.u32().and_then(|_| r.bytes()) else { return Ok(Request::Rpc(Cow::Borrowed(body))) };
+    let is_first = *left == UNPACKED_BYTES_MAX;
+    let unpacked = match gzip::unpack(packed, *left) {
+        Ok(unpacked) => unpacked,
+        Err(DecodeError::PackedTooLarge { .. }) if !is_first => return Err(RequestError::TooMuchPacked),
+        Err(_) => {
+            *left = 0;
+            return Ok(Request::Rpc(Cow::Borrowed(body)));
+        }
+    };
+    *left -= unpacked.len();
     if is_container(&unpacked) {
         return Err(RequestError::Nested);
     }

@@ -173,6 +173,23 @@ fn packed_service_messages_and_rubbish() {
     }
 }
 
+/// What a container unpacks to is bounded as a whole, not only for each of its messages.
+#[test]
+fn a_container_of_packed_messages_does_not_blow_up() {
+    let mut w = Writer::new(0);
+    w.u32(GZIP_PACKED);
+    w.bytes(&gzip::pack(&vec![0; UNPACKED_BYTES_MAX / 2 - 4]));
+    let half = w.into_bytes();
+    for (count, expected) in [(2, Ok(())), (3, Err(PeerMisbehaved::TooMuchPacked))] {
+        let mut bench = Bench::established();
+        let messages: Vec<_> = (0..count).map(|at| (bench.id(), 2 * at + 1, half.clone())).collect();
+        let id = bench.id();
+        assert_eq!(bench.send(id, 2 * count, &container(&messages)), expected);
+        assert_eq!(bench.events().len(), if expected.is_ok() { 2 } else { 0 });
+    }
+    assert!(PeerMisbehaved::TooMuchPacked.is_fatal());
+}
+
 #[test]
 fn answers_are_packed_only_when_it_helps() {
     let mut random = Seeded::new(3);
