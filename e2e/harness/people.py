@@ -34,8 +34,9 @@ async def sign_up(client, first, last="", phone=None):
     return client
 
 
-async def request_code(client, phone, beside=None, **options):
-    """Asks for a code and gives it: from the operator's list, or from a device that is signed in."""
+async def request_code(client, phone, beside=None, poke=None, **options):
+    """Asks for a code and gives it: from the operator's list, or from a device that is signed in. `poke` makes
+    that device look, if it hears nothing by itself."""
     known = len(await client.server.codes(phone))
     mark = beside.mark() if beside else 0
     await client.send_code(phone=phone, **options)
@@ -47,14 +48,16 @@ async def request_code(client, phone, beside=None, **options):
         for e in beside.seen("new_message", since=mark, message__from=SERVICE) if beside else ():
             if found := re.search(r"\b\d{5,6}\b", e["message"]["text"]):
                 return found[0]
+        if poke is not None:
+            await poke()
         await asyncio.sleep(0.05)
     raise AssertionError(f"no code for {client} in {CODE_SECONDS} s")
 
 
-async def sign_in(client, phone, beside=None):
+async def sign_in(client, phone, beside=None, poke=None):
     """A further device of an account; `beside` is one that is signed in already."""
     client.phone = phone
-    code = await request_code(client, phone, beside)
+    code = await request_code(client, phone, beside, poke)
     answer = await client.sign_in(code=code)
     assert "user" in answer, f"{client} should be signed in: {answer}"
     client.me = answer["user"]

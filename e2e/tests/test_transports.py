@@ -44,12 +44,12 @@ async def test_chat_over(library, transport, server, peers, pool, authority):
     first = await pool.open(library, server, env=env, transport=transport)
     await people.sign_up(first, "Eve", transport)
     second = await pool.open(library, server, env=env, transport=transport)
-    await people.sign_in(second, first.phone, beside=first)
-    await people.befriend(first, peer)
-
     # HTTP answers questions; between them nothing is heard.
     polls = (library, transport) in POLLING
     poke_first, poke_second = (first.state, second.state) if polls else (None, None)
+    await people.sign_in(second, first.phone, beside=first, poke=poke_first)
+    await people.befriend(first, peer)
+
     said = f"over {library} {transport}"
     sent = await first.send(peer=peer.id, text=said)
     await peer.wait("new_message", message__text=said, message__from=first.id)
