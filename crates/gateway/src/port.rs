@@ -194,6 +194,9 @@ impl Port {
         let (handled, events) = {
             let mut state = entry.state();
             let handled = state.session.handle_message(now.0, self.link.id, &opened);
+            if state.session.is_active(self.link.id) {
+                state.heard(now);
+            }
             (handled, state.settle())
         };
         for event in events {

@@ -23,6 +23,8 @@ use crate::link::{Close, Link};
 const SHARDS: usize = 64;
 /// Pushes kept for a session without a connection; the rest comes by `getDifference`.
 const PUSHES_WITHOUT_CONNECTION: usize = 16;
+/// `updatesTooLong#e317af7e`, the same in every layer: the client is to fetch the difference.
+const UPDATES_TOO_LONG: [u8; 4] = 0xe317_af7e_u32.to_le_bytes();
 
 /// A key in use.
 pub(crate) struct Key {
@@ -95,6 +97,8 @@ pub(crate) struct State {
     /// The lowest id that is certain to be in `outcomes` if it was a query at all.
     outcomes_from: i64,
     kept_pushes: usize,
+    /// A push was dropped of which the client has yet to be told.
+    has_missed: bool,
     over: bool,
 }
 
@@ -124,6 +128,7 @@ impl Entry {
             // What was asked before this session began here was answered, or is asked again.
             outcomes_from: now.secs() << 32,
             kept_pushes: 0,
+            has_missed: false,
             over: false,
         };
         Self {
@@ -155,9 +160,18 @@ impl State {
             }
             self.links.push(Arc::clone(link));
         }
-        self.kept_pushes = 0;
         self.session.attach(now.0, link.id, kind);
         if was_empty { Attached::First } else { Attached::Already }
+    }
+
+    /// The client is there again: what is pushed from now on reaches it, and it learns whether it missed
+    /// something.
+    pub(crate) fn heard(&mut self, now: Time) {
+        self.kept_pushes = 0;
+        if std::mem::take(&mut self.has_missed) {
+            // Were there no room for it, the session would have ended.
+            self.has_missed = self.session.push(now.0, UPDATES_TOO_LONG.to_vec()).is_err();
+        }
     }
 
     /// True when it was the last connection.
@@ -445,6 +459,7 @@ impl Sessions for Registry {
         }
         if state.links.is_empty() {
             if state.kept_pushes >= PUSHES_WITHOUT_CONNECTION {
+                state.has_missed = true;
                 return false;
             }
             state.kept_pushes += 1;

@@ -89,8 +89,8 @@ pub trait Sessions: Send + Sync {
     /// Sends a boxed object (`updates` and the like, encoded at the session's layer) to the session.
     ///
     /// A session that is without a connection, or reads too slowly, gets only as much kept for it as a
-    /// named limit allows; then pushes are dropped, and the client catches up by `getDifference`. False
-    /// when the push was dropped or there is no such session.
+    /// named limit allows; then pushes are dropped, and the client is told to catch up by `getDifference`
+    /// when it comes back. False when the push was dropped or there is no such session.
     fn push(&self, session: SessionRef, body: &[u8]) -> bool;
 
     /// Ends every session of this permanent key, those of temporary keys bound to it included, and forgets

@@ -19,8 +19,7 @@ use crate::render::{self, Rendered};
 /// Events that one turn of a box's fan-out takes; the rest waits for the next turn.
 const BATCH_EVENTS: usize = 100;
 
-/// Events that may wait for one box. Beyond it pushes are left out: clients see the hole in `pts` and
-/// fetch the difference.
+/// Events that may wait for one box. Beyond it pushes are left out, and clients told to fetch the difference.
 const QUEUE_EVENTS: usize = 10_000;
 
 /// People who are told when somebody comes online, at most.
@@ -52,6 +51,8 @@ struct Box_ {
     sessions: Vec<Listener>,
     waiting: VecDeque<(Position, Origin)>,
     running: bool,
+    /// Events were left out.
+    has_missed: bool,
 }
 
 #[derive(Default)]
@@ -187,7 +188,11 @@ impl Hub {
         let mut table = self.lock();
         let Some(entry) = table.boxes.get_mut(&owner) else { return };
         let others = entry.sessions.iter().any(|attached| Some(attached.session) != origin);
-        if !others || entry.waiting.len() >= QUEUE_EVENTS {
+        if !others {
+            return;
+        }
+        if entry.waiting.len() >= QUEUE_EVENTS {
+            entry.has_missed = true;
             return;
         }
         entry.waiting.push_back((position, origin));
@@ -200,20 +205,25 @@ impl Hub {
 
     /// One box's fan-out, turn by turn; there is never more than one for a box, so order is kept.
     async fn drain(self: Arc<Self>, owner: UserId) {
-        while let Some((batch, sessions)) = self.next_batch(owner) {
+        while let Some((batch, sessions, mut has_missed)) = self.next_batch(owner) {
+            let everyone = sessions.clone();
             for run in batch.chunk_by(|a, b| a.1 == b.1) {
                 let origin = run[0].1;
                 let positions = run.iter().map(|(position, _)| *position).collect::<Vec<_>>();
                 let sessions =
                     sessions.iter().filter(|attached| Some(attached.session) != origin).copied().collect();
                 let presence = Arc::clone(&self.presence);
-                self.deliver(owner, sessions, move |tx| render::updates(tx, owner, &positions, &presence))
-                    .await;
+                let render = move |tx: &mut Tx<'_>| render::updates(tx, owner, &positions, &presence);
+                has_missed |= !self.deliver(owner, sessions, render).await;
+            }
+            if has_missed {
+                self.send(&everyone, &enums::Updates::TooLong);
             }
         }
     }
 
-    fn next_batch(&self, owner: UserId) -> Option<(Vec<(Position, Origin)>, Vec<Listener>)> {
+    /// The next events, who hears them, and whether any were left out since the last time.
+    fn next_batch(&self, owner: UserId) -> Option<(Vec<(Position, Origin)>, Vec<Listener>, bool)> {
         let mut table = self.lock();
         let entry = table.boxes.get_mut(&owner)?;
         if entry.waiting.is_empty() || entry.sessions.is_empty() {
@@ -225,27 +235,32 @@ impl Hub {
             return None;
         }
         let count = entry.waiting.len().min(BATCH_EVENTS);
-        Some((entry.waiting.drain(..count).collect(), entry.sessions.clone()))
+        let has_missed = std::mem::take(&mut entry.has_missed);
+        Some((entry.waiting.drain(..count).collect(), entry.sessions.clone(), has_missed))
     }
 
-    /// Builds an answer once and sends it to each session at its layer.
+    /// Builds an answer once and sends it to each session at its layer. False when it could not be built.
     async fn deliver(
         &self,
         owner: UserId,
         sessions: Vec<Listener>,
         build: impl FnOnce(&mut Tx<'_>) -> Result<types::Updates, StoreError> + Send + 'static,
-    ) {
+    ) -> bool {
         if sessions.is_empty() {
-            return;
+            return true;
         }
         match self.store.read(build).await {
             Ok(updates) if updates.updates.is_empty() => {}
             Ok(updates) => self.send(&sessions, &updates),
-            Err(error) => tracing::warn!(owner = owner.0, %error, "a push could not be built"),
+            Err(error) => {
+                tracing::warn!(owner = owner.0, %error, "a push could not be built");
+                return false;
+            }
         }
+        true
     }
 
-    fn send(&self, sessions: &[Listener], updates: &types::Updates) {
+    fn send(&self, sessions: &[Listener], updates: &dyn Encode) {
         let Some(target) = self.target.get() else { return };
         let mut encoded: Vec<(i32, Option<Vec<u8>>)> = Vec::new();
         for attached in sessions {

@@ -8,7 +8,7 @@ use mtproto::Side;
 use mtproto::packet::encrypted::{self, Header};
 use mtproto::session::MsgIds;
 use mtproto::transport::{ClientInbound, Framing};
-use rpc::boundary::Sessions;
+use rpc::boundary::{SessionRef, Sessions};
 
 use crate::support::{
     FAIL, PANIC, PATIENCE, SLEEP, Server, System, after, lock, query, session_of, soon, tally, until,
@@ -73,6 +73,24 @@ async fn a_session_is_connected_until_its_last_connection_is_lost() {
     assert!(server.registry.push(session, &query(1, &[])), "a little is kept for it");
     let kept = (0..1000).take_while(|_| server.registry.push(session, &query(1, &[]))).count();
     assert!(kept < 100, "but not without end: {kept}");
+}
+
+/// Whoever was away and missed more than is kept is told to fetch the difference, once.
+#[tokio::test]
+async fn a_client_that_missed_pushes_is_told() {
+    let server = Server::start().await;
+    let mut hand = Hand::new(&server).await;
+    hand.send(&query(9, &[1])).await;
+    hand.until_holds(&query(9, &[1])).await;
+    let session = SessionRef { key_id: hand.key.id(), session_id: hand.session_id };
+    hand.wire = Wire::open(&server.config(Framing::Abridged, None)).await.unwrap();
+    until("the session is disconnected", || !server.is_connected(session)).await;
+    while server.registry.push(session, &query(8, &[])) {}
+
+    hand.send(&query(9, &[2])).await;
+    hand.until_holds(&0xe317_af7e_u32.to_le_bytes()).await;
+    assert!(server.registry.push(session, &query(8, &[7])));
+    hand.until_holds(&query(8, &[7])).await;
 }
 
 #[tokio::test]

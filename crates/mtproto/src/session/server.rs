@@ -613,6 +613,11 @@ impl ServerSession {
         main(&self.connections).is_some()
     }
 
+    /// Whether a message that was no replay has come over a connection.
+    pub fn is_active(&self, connection: ConnectionId) -> bool {
+        self.connections.iter().any(|known| known.id == connection && known.active)
+    }
+
     /// When the last message came that was no replay, in unix milliseconds.
     pub fn last_seen(&self) -> i64 {
         self.last_seen
