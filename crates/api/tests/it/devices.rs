@@ -143,6 +143,28 @@ async fn a_device_is_confirmed_and_limited_by_another() {
     .await;
 }
 
+/// Whoever got in with a stolen code says nothing about whose sign-ins are right.
+#[tokio::test]
+async fn a_new_device_confirms_neither_itself_nor_another() {
+    World::each(|world| async move {
+        let ann = world.sign_up(ANN, "Ann").await;
+        let (thief, friend) = (world.sign_in(ANN).await, world.sign_in(ANN).await);
+        let others = list(&ann).await;
+        let confirm = |hash| functions::account::ChangeAuthorizationSettings {
+            confirmed: true,
+            hash,
+            ..Default::default()
+        };
+        for hash in others.iter().map(|device| device.hash) {
+            assert_eq!(thief.try_call(confirm(hash)).await, Err(Fault::hash_invalid()));
+            assert_eq!(friend.try_call(confirm(hash)).await, Err(Fault::hash_invalid()));
+        }
+        assert_eq!(list(&ann).await.iter().filter(|device| device.unconfirmed).count(), 2);
+        assert_eq!(ann.try_call(confirm(0)).await, Err(Fault::hash_invalid()), "nobody asked");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn unused_devices_are_signed_out() {
     World::each(|world| async move {

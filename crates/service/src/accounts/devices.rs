@@ -51,6 +51,9 @@ pub struct Change {
     pub no_calls: Option<bool>,
 }
 
+/// A sign-in is confirmed by a device that is itself beyond doubt: whoever stole a way in must not be able to
+/// say that it was the owner.
+///
 /// Errors: `HASH_INVALID`.
 pub async fn change(
     service: &Service,
@@ -65,6 +68,12 @@ pub async fn change(
         .write(move |tx| {
             let device = if hash == 0 { Some(main_key(tx, auth_key_id)?) } else { by_hash(tx, user, hash)? };
             let device = device.ok_or_else(Fault::hash_invalid)?;
+            if change.confirmed {
+                let me = main_key(tx, auth_key_id)?;
+                if device.id == me.id || me.flags & flag::UNCONFIRMED != 0 {
+                    return Err(Fault::hash_invalid().into());
+                }
+            }
             let mut flags = device.flags;
             set(&mut flags, flag::NO_SECRET_CHATS, change.no_secret_chats);
             set(&mut flags, flag::NO_CALLS, change.no_calls);
