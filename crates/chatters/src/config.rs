@@ -136,6 +136,7 @@ pub(crate) struct Limits {
     handshakes_at_once: Option<usize>,
     sessions: Option<usize>,
     idle_secs: Option<u64>,
+    newcomer_secs: Option<u64>,
     write_secs: Option<u64>,
     session_idle_secs: Option<i64>,
 }
@@ -152,6 +153,7 @@ impl Limits {
             handshakes_at_once: self.handshakes_at_once.unwrap_or(default.handshakes_at_once),
             sessions: self.sessions.unwrap_or(default.sessions),
             idle_secs: self.idle_secs.unwrap_or(default.idle_secs),
+            newcomer_secs: self.newcomer_secs.unwrap_or(default.newcomer_secs),
             write_secs: self.write_secs.unwrap_or(default.write_secs),
             session_idle_secs: self.session_idle_secs.unwrap_or(default.session_idle_secs),
         }

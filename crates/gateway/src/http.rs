@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
 
 use crate::admission::Newcomer;
-use crate::io::{BoxIo, Prefixed};
+use crate::io::{BoxIo, Impatient, Prefixed};
 use crate::limits::{HTTP_BODY_BYTES, HTTP_BODY_SECS, HTTP_HEAD_BYTES, HTTP_HEAD_SECS, HTTP_HOLD_SECS};
 use crate::link::Close;
 use crate::port::{Port, Received, Refused};
@@ -48,9 +48,12 @@ pub(crate) async fn serve(
         shared,
         address,
         newcomer: Mutex::new(newcomer.take()),
+        is_known: AtomicBool::new(false),
+        unknown_keys: AtomicU32::new(0),
         has_upgraded: AtomicBool::new(false),
     });
-    let io = TokioIo::new(Prefixed::new(first, io));
+    let write_limit = Duration::from_secs(visitor.shared.limits.write_secs);
+    let io = TokioIo::new(Prefixed::new(first, Box::new(Impatient::new(io, write_limit))));
     let service = service_fn(|request| {
         let visitor = Arc::clone(&visitor);
         // Boxed: the future is large, and lies idle between requests.
@@ -65,8 +68,19 @@ pub(crate) async fn serve(
         .header_read_timeout(Duration::from_secs(HTTP_HEAD_SECS))
         .serve_connection(io, service);
     let mut stop = visitor.shared.stop.clone();
+    let newcomer_limit = Duration::from_secs(visitor.shared.limits.newcomer_secs);
+    let stays_unknown = async {
+        tokio::time::sleep(newcomer_limit).await;
+        if visitor.is_known.load(Ordering::Acquire) {
+            std::future::pending::<()>().await;
+        }
+    };
     let served = tokio::select! {
         served = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => served,
+        () = stays_unknown => {
+            debug!("http connection ends: no packet with a known key in time");
+            return Served::Closed;
+        }
         () = stopped(&mut stop) => {
             std::pin::Pin::new(&mut connection).graceful_shutdown();
             std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)).await
@@ -80,8 +94,8 @@ pub(crate) async fn serve(
             Served::WebSocket(Box::new(Prefixed::new(parts.read_buf.to_vec(), io)))
         }
         Ok(()) => {
-            // TLS has a last word of its own. If it cannot be said, the client was faster.
-            let _ = parts.io.into_inner().shutdown().await;
+            // TLS has a last word of its own. If it cannot be said, the client was faster, or is gone.
+            let _ = tokio::time::timeout(write_limit, parts.io.into_inner().shutdown()).await;
             Served::Closed
         }
         Err(error) => {
@@ -96,6 +110,10 @@ struct Visitor {
     shared: Arc<Shared>,
     address: IpAddr,
     newcomer: Mutex<Option<Newcomer>>,
+    /// A packet with a known key has come.
+    is_known: AtomicBool,
+    /// Packets with unknown keys so far.
+    unknown_keys: AtomicU32,
     /// The last response was `101 Switching Protocols`.
     has_upgraded: AtomicBool,
 }
@@ -158,12 +176,18 @@ impl Visitor {
         }
         let newcomer = self.newcomer().take();
         let mut port = Port::new(&self.shared, ConnectionKind::Http, self.address, newcomer);
+        port.unknown_keys = self.unknown_keys.load(Ordering::Acquire);
         let received = port.receive(payload).await;
+        self.unknown_keys.store(port.unknown_keys, Ordering::Release);
+        if !port.is_newcomer() {
+            self.is_known.store(true, Ordering::Release);
+        }
         *self.newcomer() = port.take_newcomer();
         match received {
             Ok(Received::Plain(packet)) => answer(StatusCode::OK, packet),
             Ok(Received::Nothing | Received::QuickAck(_)) => self.hold(&port).await,
-            Err(Refused::Error(code) | Refused::Fatal(code)) => transport_error(code),
+            Err(Refused::Error(code)) => transport_error(code),
+            Err(Refused::Fatal(code)) => last(transport_error(code)),
             Err(Refused::Close) => answer(StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
         }
     }
@@ -254,6 +278,12 @@ fn answer(status: StatusCode, body: Vec<u8>) -> Answer {
 fn transport_error(code: TransportCode) -> Answer {
     let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::NOT_FOUND);
     answer(status, code.code().to_le_bytes().to_vec())
+}
+
+/// The same response, after which the connection is closed.
+fn last(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 /// What a browser asks before it posts to another origin.

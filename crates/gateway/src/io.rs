@@ -5,8 +5,10 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 use crate::limits::READ_BYTES;
 
@@ -78,5 +80,76 @@ impl AsyncWrite for Prefixed {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+/// A stream on which a write that makes no progress for `limit` fails: whoever stops reading is gone.
+pub(crate) struct Impatient {
+    io: BoxIo,
+    limit: Duration,
+    /// Set while the other side takes nothing.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl Impatient {
+    pub(crate) fn new(io: BoxIo, limit: Duration) -> Self {
+        Self { io, limit, deadline: None }
+    }
+
+    fn within<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.deadline = None;
+            return written;
+        }
+        let limit = self.limit;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Impatient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Impatient {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.within(cx, written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.io).poll_flush(cx);
+        self.within(cx, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.io).poll_shutdown(cx);
+        self.within(cx, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn writes_to_a_reader_that_stopped_fail() {
+        let (near, mut far) = tokio::io::duplex(16);
+        let mut io = Impatient::new(Box::new(near), Duration::from_millis(50));
+        io.write_all(&[1; 16]).await.unwrap();
+        far.read_exact(&mut [0; 16]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        io.write_all(&[1; 16]).await.unwrap();
+        let failed = tokio::time::timeout(Duration::from_secs(10), io.write_all(&[1])).await.unwrap();
+        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -18,6 +18,8 @@ pub struct Limits {
     pub sessions: usize,
     /// How long a connection may say nothing. Clients ping every minute or so.
     pub idle_secs: u64,
+    /// From accept to the first packet sealed with a known key.
+    pub newcomer_secs: u64,
     /// How long one write may take before the reader counts as dead.
     pub write_secs: u64,
     /// How long a session without a connection is remembered.
@@ -33,6 +35,7 @@ impl Default for Limits {
             handshakes_at_once: 4,
             sessions: 500_000,
             idle_secs: 10 * 60,
+            newcomer_secs: 90,
             write_secs: 30,
             session_idle_secs: 5 * 60,
         }
@@ -41,8 +44,6 @@ impl Default for Limits {
 
 /// From accept to the bytes that tell the protocol, and for a TLS handshake.
 pub const FIRST_BYTES_SECS: u64 = 15;
-/// From accept to the first packet sealed with a known key.
-pub const NEWCOMER_SECS: i64 = 90;
 /// Addresses remembered for the limits above; beyond it, idle ones are forgotten early.
 pub const ADDRESSES: usize = 100_000;
 

@@ -36,7 +36,7 @@ pub(crate) struct Port {
     /// The key that was made last on this connection, until it is used.
     made_key: Option<i64>,
     plain_ids: MsgIds,
-    unknown_keys: u32,
+    pub(crate) unknown_keys: u32,
 }
 
 /// What a good packet asks of the connection itself.
@@ -219,7 +219,10 @@ impl Port {
 
     fn unknown_key(&mut self) -> Refused {
         self.unknown_keys += 1;
-        if self.unknown_keys >= UNKNOWN_KEYS_PER_CONNECTION {
+        // Each costs a look into the store.
+        if !self.shared.admission.handshake_step(self.address, self.shared.now()) {
+            Refused::Fatal(TransportCode::Flood)
+        } else if self.unknown_keys >= UNKNOWN_KEYS_PER_CONNECTION {
             Refused::Fatal(TransportCode::NotFound)
         } else {
             Refused::Error(TransportCode::NotFound)

@@ -11,7 +11,7 @@ use mtproto::transport::{ServerTransport, TransportCode};
 use tracing::debug;
 
 use crate::admission::Newcomer;
-use crate::limits::{IDLE_BUFFER_BYTES, NEWCOMER_SECS, SHUTDOWN_SECS, WRITE_BYTES};
+use crate::limits::{IDLE_BUFFER_BYTES, SHUTDOWN_SECS, WRITE_BYTES};
 use crate::link::Close;
 use crate::port::{Port, Received, Refused};
 use crate::shared::{Shared, stopped};
@@ -110,7 +110,9 @@ impl Connection {
             }
         };
         self.flush().await?;
-        self.wire.shutdown().await;
+        let limit = Duration::from_secs(self.shared.limits.write_secs);
+        // Whoever does not take the last word in time goes without it.
+        let _ = tokio::time::timeout(limit, self.wire.shutdown()).await;
         Err(ended)
     }
 
@@ -224,7 +226,7 @@ impl Connection {
     }
 
     fn newcomer_deadline(&self) -> Time {
-        self.opened.plus_secs(NEWCOMER_SECS)
+        self.opened.plus_secs(self.shared.limits.newcomer_secs.cast_signed())
     }
 
     /// Gives back memory that an idle connection does not need.

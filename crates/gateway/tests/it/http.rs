@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use domain::{Clock, Random};
+use gateway::Limits;
 use mtproto::Side;
 use mtproto::handshake::client::{ClientConfig, ClientKey, ClientStep, HandshakeClient, KeyKind, Padding};
 use mtproto::packet::{encrypted, plain};
@@ -226,6 +227,44 @@ async fn acknowledgements_hold_up_no_query() {
     let events = visitor.take(answer);
     assert!(events.contains(&ClientEvent::Answer { request: asked, body }), "{events:?}");
     assert!(System.now().0 - started < 10_000);
+}
+
+/// Asking after keys costs a look into the store each time: not without end.
+#[tokio::test]
+async fn unknown_keys_are_few_for_a_connection_and_an_address() {
+    let server =
+        Server::with(|parts| parts.limits = Limits { handshake_steps_per_minute: 4, ..Limits::default() })
+            .await;
+    let (unknown, flood) = ((-404_i32).to_le_bytes(), (-429_i32).to_le_bytes());
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    for number in 1..=3 {
+        request(&mut stream, "POST /api HTTP/1.1", &[number; 64]).await;
+        let (head, body) = response(&mut stream).await;
+        assert_eq!(body, unknown);
+        assert_eq!(head.contains("connection: close"), number == 3, "{head}");
+    }
+    assert_eq!(soon(stream.read(&mut [0])).await.unwrap(), 0);
+    assert_eq!(post(server.address, "/api", &[9; 64]).await.1, unknown);
+    assert_eq!(post(server.address, "/api", &[9; 64]).await.1, flood);
+}
+
+#[tokio::test]
+async fn whoever_shows_no_key_does_not_stay() {
+    let server = Server::with(|parts| parts.limits = Limits { newcomer_secs: 1, ..Limits::default() }).await;
+    let mut visitor = Visitor::new(&server).await;
+    let mut known = TcpStream::connect(server.address).await.unwrap();
+    visitor.session.request(query(9, &[1]));
+    request(&mut known, "POST /api HTTP/1.1", &visitor.packet()).await;
+    let (_, body) = response(&mut known).await;
+    visitor.take(body);
+
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    request(&mut stream, "POST /api HTTP/1.1", b"").await;
+    response(&mut stream).await;
+    assert_eq!(soon(stream.read(&mut [0])).await.unwrap(), 0);
+    visitor.session.request(query(9, &[2]));
+    request(&mut known, "POST /api HTTP/1.1", &visitor.packet()).await;
+    assert!(response(&mut known).await.0.starts_with("http/1.1 200"));
 }
 
 #[tokio::test]
