@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::Time;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderValue};
@@ -24,7 +25,9 @@ use tracing::debug;
 
 use crate::admission::Newcomer;
 use crate::io::{BoxIo, Impatient, Prefixed};
-use crate::limits::{HTTP_BODY_BYTES, HTTP_BODY_SECS, HTTP_HEAD_BYTES, HTTP_HEAD_SECS, HTTP_HOLD_SECS};
+use crate::limits::{
+    HTTP_BODY_BYTES, HTTP_BODY_SECS, HTTP_HEAD_BYTES, HTTP_HEAD_SECS, HTTP_HOLD_SECS, SHUTDOWN_SECS,
+};
 use crate::link::Close;
 use crate::port::{Port, Received, Refused};
 use crate::shared::{Shared, stopped};
@@ -197,6 +200,7 @@ impl Visitor {
         let shared = &self.shared;
         let deadline = shared.now().plus_secs(HTTP_HOLD_SECS.cast_signed());
         let mut stop = shared.stop.clone();
+        let mut leave_at = None;
         loop {
             let now = shared.now();
             let timer = port.handle_timeouts(now);
@@ -208,7 +212,8 @@ impl Visitor {
             if port.transmit(&mut packet) {
                 return answer(StatusCode::OK, packet);
             }
-            if closing.is_none() && !awaits {
+            let leaves = leave_at.is_some_and(|at| now >= at || port.link.calls() == 0);
+            if leaves || (closing.is_none() && !awaits) {
                 return answer(StatusCode::OK, Vec::new());
             }
             match closing {
@@ -217,12 +222,15 @@ impl Visitor {
                 None if now >= deadline => return answer(StatusCode::OK, Vec::new()),
                 None => {}
             }
-            let until = timer.map_or(deadline, |timer| deadline.min(timer));
+            let until = [timer, leave_at].into_iter().flatten().fold(deadline, Time::min);
             let millis = (until.0 - now.0).max(1).cast_unsigned();
             tokio::select! {
                 () = port.link.woken() => {}
                 () = tokio::time::sleep(Duration::from_millis(millis)) => {}
-                () = stopped(&mut stop) => return answer(StatusCode::OK, Vec::new()),
+                // What runs is waited for, for a short time.
+                () = stopped(&mut stop), if leave_at.is_none() => {
+                    leave_at = Some(now.plus_secs(SHUTDOWN_SECS.cast_signed()));
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use domain::{Clock, Random};
 use gateway::Limits;
@@ -227,6 +228,20 @@ async fn acknowledgements_hold_up_no_query() {
     let events = visitor.take(answer);
     assert!(events.contains(&ClientEvent::Answer { request: asked, body }), "{events:?}");
     assert!(System.now().0 - started < 10_000);
+}
+
+#[tokio::test]
+async fn stopping_waits_for_the_answers_to_requests() {
+    let server = Server::start().await;
+    let mut visitor = Visitor::new(&server).await;
+    let body = query(SLEEP, &[600]);
+    let asked = visitor.session.request(body.clone()).unwrap();
+    let poll = gateway_poll(visitor.address, visitor.packet());
+    until("the query runs", || server.handler.runs.load(Ordering::SeqCst) == 1).await;
+    server.stop_soon();
+    let events = visitor.take(soon(poll).await.unwrap());
+    assert!(events.contains(&ClientEvent::Answer { request: asked, body }), "{events:?}");
+    server.stop().await;
 }
 
 /// Asking after keys costs a look into the store each time: not without end.
