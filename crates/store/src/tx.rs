@@ -87,6 +87,13 @@ impl<'a> Tx<'a> {
         Ok(rows)
     }
 
+    /// Says that the closure is past everything by which it might refuse: from here on it fails only where the
+    /// database does. Such a failure (or a panic) may undo the whole group of writes instead of this one, which
+    /// saves every other closure the price of being taken back alone.
+    pub fn decided(&mut self) {
+        self.session.decided();
+    }
+
     pub fn now(&self) -> Time {
         self.shared.clock.now()
     }

@@ -106,6 +106,7 @@ pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
         one_sided: false,
         origin,
     };
+    tx.decided();
     let written = write::write(tx, &draft)?;
     let mut positions = vec![written.position];
     if ready.clear_draft {

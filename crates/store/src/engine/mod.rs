@@ -70,6 +70,10 @@ pub(crate) trait Session {
     fn keep_step(&mut self) -> Result<(), StoreError>;
     fn undo_step(&mut self) -> Result<(), StoreError>;
 
+    /// The step will not be undone unless the database fails, and then the whole transaction may go with it:
+    /// an engine may spare what it keeps for taking the step back.
+    fn decided(&mut self) {}
+
     fn execute(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, StoreError>;
 
     /// Like [`Session::execute`], but an engine with a network in between need not wait. A failure

@@ -115,12 +115,16 @@ impl Engine for Sqlite {
 }
 
 /// Whether the running step has a savepoint. It gets one before its first change, so that steps
-/// which change nothing cost nothing.
+/// which change nothing cost nothing; one that is decided gets none, for which every page that it touches
+/// would be copied.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     None,
     Untouched,
     Saved,
+    Decided,
+    /// Has changed something that only the end of the transaction takes back.
+    Bound,
 }
 
 struct SqliteSession<'c> {
@@ -148,9 +152,15 @@ impl<'c> SqliteSession<'c> {
     /// Gives the statement with its parameters bound, after the savepoint that it may need.
     fn bound(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<&mut Statement<'c>, StoreError> {
         let connection = self.connection;
-        if self.step == Step::Untouched && !prepared(&mut self.statements, connection, sql)?.readonly() {
-            self.control("SAVEPOINT step")?;
-            self.step = Step::Saved;
+        if matches!(self.step, Step::Untouched | Step::Decided)
+            && !prepared(&mut self.statements, connection, sql)?.readonly()
+        {
+            if self.step == Step::Untouched {
+                self.control("SAVEPOINT step")?;
+                self.step = Step::Saved;
+            } else {
+                self.step = Step::Bound;
+            }
         }
         let statement = prepared(&mut self.statements, connection, sql)?;
         if statement.parameter_count() != params.len() {
@@ -205,7 +215,14 @@ impl Session for SqliteSession<'_> {
                 self.control("ROLLBACK TO step")?;
                 self.control("RELEASE step")
             }
+            Step::Bound => Err(StoreError::unavailable("a write failed that was past its checks")),
             _ => Ok(()),
+        }
+    }
+
+    fn decided(&mut self) {
+        if self.step == Step::Untouched {
+            self.step = Step::Decided;
         }
     }
 

@@ -372,6 +372,43 @@ fn a_lost_commit_fails_the_whole_group() {
     }
 }
 
+/// A write past its checks has nothing of its own to be undone by: where it fails all the same, its whole group
+/// is undone and told so, or it alone; never is a part of it left.
+#[test]
+fn a_decided_write_that_fails_leaves_nothing() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        runtime().block_on(async move {
+            let fixture = Fixture::new(engine, None);
+            let mut writes: Vec<Write> = vec![
+                Box::new(|tx| insert(tx, 1, 1)),
+                Box::new(|tx| {
+                    tx.decided();
+                    insert(tx, 2, 1)?;
+                    insert(tx, 2, 1)
+                }),
+            ];
+            let outcomes = group(&fixture.store, writes).await;
+            assert!(outcomes[1].is_err());
+            assert_eq!(owners(&fixture.store).await, if outcomes[0].is_ok() { vec![1] } else { vec![] });
+            // One that refuses before its first change is undone alone.
+            writes = vec![
+                Box::new(|tx| insert(tx, 3, 1)),
+                Box::new(|tx| {
+                    tx.decided();
+                    Err(StoreError::corrupt("test", "refused"))
+                }),
+                Box::new(|tx| {
+                    tx.decided();
+                    insert(tx, 4, 1)
+                }),
+            ];
+            let outcomes = group(&fixture.store, writes).await;
+            assert_eq!(outcomes.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+            assert!(owners(&fixture.store).await.ends_with(&[3, 4]));
+        });
+    }
+}
+
 #[test]
 fn a_commit_that_nobody_heard_of_is_told_of_with_care() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
