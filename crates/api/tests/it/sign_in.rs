@@ -331,3 +331,62 @@ async fn nobody_has_a_password() {
         assert_eq!(password.secure_random.len(), 256);
     }
 }
+
+#[tokio::test]
+async fn wrong_codes_of_a_number_run_out_over_all_codes() {
+    World::each(|world| async move {
+        for _ in 0..3 {
+            let (device, hash, code) = asked(&world, ANN).await;
+            for _ in 0..5 {
+                let refused = device.try_call(sign_in(ANN, &hash, &wrong(&code))).await.map(drop);
+                assert_eq!(refused, Err(Fault::phone_code_invalid()));
+            }
+        }
+        let (device, hash, code) = asked(&world, ANN).await;
+        let refused = device.try_call(sign_in(ANN, &hash, &code)).await.map(drop);
+        let text = refused.expect_err("the right code is refused like a wrong one").text;
+        let secs: i64 = text.strip_prefix("FLOOD_WAIT_").and_then(|secs| secs.parse().ok()).expect("a wait");
+        world.clock.advance_millis(secs * 1000);
+        let (device, hash, code) = asked(&world, ANN).await;
+        device.call(sign_in(ANN, &hash, &code)).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_on_its_way_does_not_undo_a_sign_out() {
+    World::each(|world| async move {
+        let ann = world.sign_up(ANN, "Ann").await;
+        let screen = world.device().await;
+        let token = shown(screen.call(export()).await).token;
+        let device = ann.call(functions::auth::AcceptLoginToken { token }).await;
+        screen.call(functions::updates::GetState {}).await;
+        // Both wait for the same transaction, the export first.
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let held = world.service.store.write(move |_| {
+            released.recv().expect("the test goes on");
+            Ok::<_, store::StoreError>(())
+        });
+        let reset = ann.call(functions::account::ResetAuthorization { hash: device.hash });
+        let go = async {
+            tokio::task::yield_now().await;
+            release.send(()).expect("the writer waits");
+        };
+        let (held, _, reset, ()) = tokio::join!(held, screen.try_call(export()), reset, go);
+        assert!(held.is_ok() && reset);
+        let refused = screen.try_call(functions::updates::GetState {}).await.map(drop);
+        assert_eq!(refused, Err(Fault::auth_key_unregistered()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_that_is_signed_in_has_no_endless_tokens_either() {
+    let world = World::sqlite().await;
+    let ann = world.sign_up(ANN, "Ann").await;
+    for _ in 0..domain::flood::EXPORT_LOGIN_TOKEN.limit {
+        ann.call(export()).await;
+    }
+    let refused = ann.try_call(export()).await.map(drop);
+    assert!(matches!(&refused, Err(fault) if fault.code == 420), "{refused:?}");
+}

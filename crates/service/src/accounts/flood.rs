@@ -4,6 +4,12 @@ use domain::Fault;
 use domain::flood::{Budget, Window};
 use store::{StoreError, Tx, codes};
 
+/// The fault that the next try would be refused with, when the budget is used up. Takes nothing.
+pub fn spent(tx: &mut Tx<'_>, budget: &Budget, subject: &str) -> Result<Option<Fault>, StoreError> {
+    let window = codes::counter(tx, &name(budget, subject))?.map(|(start, count)| Window { start, count });
+    Ok(budget.wait_secs(window, tx.now()).map(Fault::flood_wait))
+}
+
 /// Takes `count` from the budget that `subject` (a number, a key, an address) has.
 ///
 /// The counter is written in the caller's transaction: where the caller fails afterwards and the try
@@ -14,7 +20,7 @@ pub fn take(
     subject: &str,
     count: u32,
 ) -> Result<Result<(), Fault>, StoreError> {
-    let name = format!("{}:{subject}", budget.name);
+    let name = name(budget, subject);
     let window = codes::counter(tx, &name)?.map(|(start, count)| Window { start, count });
     match budget.take_many(window, tx.now(), count) {
         Ok(window) => {
@@ -23,4 +29,8 @@ pub fn take(
         }
         Err(fault) => Ok(Err(fault)),
     }
+}
+
+fn name(budget: &Budget, subject: &str) -> String {
+    format!("{}:{subject}", budget.name)
 }

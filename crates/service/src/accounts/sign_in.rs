@@ -68,13 +68,16 @@ fn check(tx: &mut Tx<'_>, phone: &Phone, command: &SignIn) -> Result<Result<(), 
     if u32::try_from(known.tries).unwrap_or(u32::MAX) >= limits::CODE_TRIES {
         return Ok(Err(Fault::flood_wait(known.expires_at.secs() - tx.now().secs())));
     }
+    // Beyond single codes: whoever asks for code after code must not get endless tries either, and a guess
+    // that happens to be right is a guess all the same.
+    if let Some(fault) = flood::spent(tx, &SIGN_IN_PHONE, phone.digits())? {
+        return Ok(Err(fault));
+    }
     if known.matches(tx, &command.code) {
         return Ok(Ok(()));
     }
     codes::set_progress(tx, &known.id, known.tries + 1, false)?;
-    // Beyond single codes: whoever asks for code after code must not get endless tries either.
-    if let Err(fault) = flood::take(tx, &SIGN_IN_PHONE, phone.digits(), 1)? {
-        return Ok(Err(fault));
-    }
-    Ok(Err(Fault::phone_code_invalid()))
+    Ok(Err(flood::take(tx, &SIGN_IN_PHONE, phone.digits(), 1)?
+        .err()
+        .unwrap_or_else(Fault::phone_code_invalid)))
 }
