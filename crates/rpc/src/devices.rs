@@ -145,9 +145,13 @@ impl Devices {
         }
     }
 
-    /// Whether the key is known to belong to somebody else than `user`, or to nobody.
-    pub(crate) fn is_not_of(&self, key: i64, user: UserId) -> bool {
-        self.lock().states.get(&key).is_some_and(|state| state.user != Some(user))
+    /// Whether the key belongs to `user`, from memory or the store.
+    pub(crate) async fn is_of(&self, service: &Service, key: i64, user: UserId) -> Result<bool, Error> {
+        let known = self.lock().states.get(&key).map(|state| state.user == Some(user));
+        match known {
+            Some(is_theirs) => Ok(is_theirs),
+            None => Ok(self.state(service, key).await?.user == Some(user)),
+        }
     }
 
     pub(crate) fn connect(&self, sessions: Arc<dyn Sessions>) {

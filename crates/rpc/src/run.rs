@@ -135,7 +135,7 @@ impl Shared {
             && !envelope.without_updates
             && !entry.name.starts_with(FILES)
         {
-            self.listen(user, Listener { session, auth_key_id: key, layer })?;
+            self.listen(user, Listener { session, auth_key_id: key, layer }).await?;
         }
         self.note_use(key, address, &cx).await?;
         let result = guarded(entry.name, future).await?;
@@ -158,11 +158,11 @@ impl Shared {
     }
 
     /// The session hears what happens to the user from now on, unless its key changed hands meanwhile.
-    fn listen(&self, user: UserId, listener: Listener) -> Result<(), Fault> {
+    async fn listen(&self, user: UserId, listener: Listener) -> Result<(), Error> {
         self.service.hub.attach(user, listener);
-        if self.devices.is_not_of(listener.auth_key_id, user) {
+        if !self.devices.is_of(&self.service, listener.auth_key_id, user).await? {
             self.service.hub.detach(listener.session);
-            return Err(Fault::auth_key_unregistered());
+            return Err(Fault::auth_key_unregistered().into());
         }
         Ok(())
     }

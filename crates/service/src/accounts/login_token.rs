@@ -26,10 +26,10 @@ pub async fn export(service: &Service, auth_key_id: i64) -> Result<Outcome, Erro
     service
         .store
         .write(move |tx| {
+            flood::take(tx, &EXPORT_LOGIN_TOKEN, &auth_key_id.to_string(), 1)??;
             if let Some(user) = signed_in(tx, auth_key_id)? {
                 return Ok(Outcome::SignedIn(user));
             }
-            flood::take(tx, &EXPORT_LOGIN_TOKEN, &auth_key_id.to_string(), 1)??;
             let expires_at = tx.now().plus_secs(limits::LOGIN_TOKEN_LIFETIME_SECS);
             let token = LoginToken { auth_key_id, expires_at, user: None };
             login_tokens::insert(tx, Kind::Qr, &bytes, &token)?;
