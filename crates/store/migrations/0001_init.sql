@@ -21,6 +21,7 @@ CREATE TABLE users (
     username_hash BLOB,
     created_at BIGINT NOT NULL,
     last_seen BIGINT NOT NULL,
+    last_active BIGINT NOT NULL,
     flags BIGINT NOT NULL,
     delete_after_days BIGINT NOT NULL,
     sign_out_after_days BIGINT NOT NULL,

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Owner, Row, RowKey, StoreError, Tx, Value};
 
-const INSERT: &str = "INSERT INTO users (id, phone_hash, profile, username_hash, created_at, last_seen, flags, \
-     delete_after_days, sign_out_after_days, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)";
+const INSERT: &str = "INSERT INTO users (id, phone_hash, profile, username_hash, created_at, last_seen, \
+     last_active, flags, delete_after_days, sign_out_after_days, version) \
+     VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8, 1)";
 const SELECT: &str = "SELECT id, profile, created_at, last_seen, flags, version FROM users WHERE id = $1";
 const PERIODS: &str = "SELECT delete_after_days, sign_out_after_days FROM users WHERE id = $1";
 const SET_DELETE_AFTER: &str = "UPDATE users SET delete_after_days = $2 WHERE id = $1";
@@ -17,6 +18,7 @@ const BY_USERNAME: &str = "SELECT id FROM users WHERE username_hash = $1";
 const UPDATE_PROFILE: &str = "UPDATE users SET profile = $2, phone_hash = $3, username_hash = $4, \
      version = version + 1 WHERE id = $1";
 const UPDATE_LAST_SEEN: &str = "UPDATE users SET last_seen = $2 WHERE id = $1 AND last_seen < $2";
+const UPDATE_LAST_ACTIVE: &str = "UPDATE users SET last_active = $2 WHERE id = $1 AND last_active < $2";
 const DELETE: &str = "DELETE FROM users WHERE id = $1";
 
 const TABLE: &str = "users";
@@ -76,7 +78,6 @@ pub fn insert(tx: &mut Tx<'_>, id: UserId, profile: &Profile, flags: i64) -> Res
             Value::Blob(&sealed),
             opt_blob(username.as_ref()),
             Value::Int(now),
-            Value::Int(now),
             Value::Int(flags),
             Value::Int(limits::ACCOUNT_TTL_DAYS_DEFAULT.into()),
             Value::Int(limits::AUTHORIZATION_TTL_DAYS.into()),
@@ -133,9 +134,15 @@ pub fn set_flags(tx: &mut Tx<'_>, id: UserId, flags: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Notes the last sign of life; an earlier one than is known changes nothing.
+/// Notes when the user was last online, as they let others know; an earlier time than is known changes
+/// nothing.
 pub fn set_last_seen(tx: &mut Tx<'_>, id: UserId, at: Time) -> Result<(), StoreError> {
     tx.defer(UPDATE_LAST_SEEN, &[Value::Int(id.0), Value::Int(at.secs())])
+}
+
+/// Notes the last sign of life, which nobody is shown; an earlier one than is known changes nothing.
+pub fn set_last_active(tx: &mut Tx<'_>, id: UserId, at: Time) -> Result<(), StoreError> {
+    tx.defer(UPDATE_LAST_ACTIVE, &[Value::Int(id.0), Value::Int(at.secs())])
 }
 
 pub fn delete(tx: &mut Tx<'_>, id: UserId) -> Result<(), StoreError> {

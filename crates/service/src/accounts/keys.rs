@@ -58,7 +58,8 @@ pub async fn describe(service: &Service, id: i64, layer: i32, device: Device) ->
     service.store.write(move |tx| Ok(auth_keys::set_device(tx, id, layer, &device)?)).await
 }
 
-/// Notes that a device was in use, for the list of sessions and the account's last-seen time.
+/// Notes that a device was in use, for the list of sessions, and its account, for the time limit of unused
+/// ones. What others see as "last seen" is another matter: only `account.updateStatus` sets it.
 pub async fn used(service: &Service, id: i64, user: Option<UserId>) -> Result<(), Error> {
     let now = service.now();
     service
@@ -66,7 +67,7 @@ pub async fn used(service: &Service, id: i64, user: Option<UserId>) -> Result<()
         .write(move |tx| {
             auth_keys::set_active(tx, id, now)?;
             if let Some(user) = user {
-                store::users::set_last_seen(tx, user, now)?;
+                store::users::set_last_active(tx, user, now)?;
             }
             Ok(())
         })
