@@ -52,6 +52,8 @@ impl User {
     pub const SERVICE: i64 = 1;
     /// Only contacts and those whom the account wrote to first may write to it.
     pub const NO_STRANGERS: i64 = 2;
+    /// When the account read a message is told only to those who see when it was online.
+    pub const HIDES_READ_DATES: i64 = 4;
 }
 
 /// What happens to an account that is not used.

@@ -179,6 +179,15 @@ pub fn allows(tx: &mut Tx<'_>, owner: UserId, viewer: UserId, key: Key) -> Resul
     may_see(tx, owner, viewer, key, saved_viewer)
 }
 
+/// Whether `owner` keeps from `viewer` when they read a message: those who see when the owner was online see
+/// this, too.
+///
+/// Source: the API's "globalPrivacySettings" page, `hide_read_marks`.
+pub fn hides_read_dates(tx: &mut Tx<'_>, owner: UserId, viewer: UserId) -> Result<bool, StoreError> {
+    let hides = users::get(tx, owner)?.is_some_and(|row| row.flags & users::User::HIDES_READ_DATES != 0);
+    Ok(hides && !allows(tx, owner, viewer, Key::StatusTimestamp)?)
+}
+
 fn status_of(
     tx: &mut Tx<'_>,
     viewer: UserId,

@@ -21,7 +21,7 @@ pub fn full(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<types:
         blocked: privacy::is_blocked(tx, viewer, peer)?,
         phone_calls_private: !service && !people::allows(tx, id, viewer, Key::PhoneCall)?,
         voice_messages_forbidden: !service && !people::allows(tx, id, viewer, Key::VoiceMessages)?,
-        read_dates_private: !service && !people::allows(tx, id, viewer, Key::StatusTimestamp)?,
+        read_dates_private: people::hides_read_dates(tx, id, viewer)?,
         can_pin_message: true,
         about: about.then_some(row.profile.about),
         settings: settings::of_peer(tx, viewer, peer)?,

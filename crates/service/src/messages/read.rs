@@ -1,6 +1,5 @@
 //! `messages.readHistory` and its kin: what somebody has seen, and what the other side learns of it.
 
-use domain::privacy::Key;
 use domain::{Error, Fault, Peer, Time, UserId, limits};
 use store::{Tx, boxes, dialogs, histories, messages};
 use updates::log::{self, Event, Origin};
@@ -163,7 +162,7 @@ fn look(tx: &mut Tx<'_>, owner: UserId, ids: &[i32], unseen: i64, origin: Origin
     Ok(affected)
 }
 
-/// When the other side read a message of the caller's. Who hides their own time does not see others'.
+/// When the other side read a message of the caller's. Who hides their own dates does not see others'.
 ///
 /// Errors: `MESSAGE_ID_INVALID`, `MESSAGE_NOT_READ_YET`, `MESSAGE_TOO_OLD`, `YOUR_PRIVACY_RESTRICTED`,
 /// `USER_PRIVACY_RESTRICTED`.
@@ -178,10 +177,10 @@ pub async fn outbox_date(service: &Service, author: UserId, peer: Peer, id: i32)
             if row.date.plus_secs(limits::READ_DATE_SECS) < tx.now() {
                 return Err(Fault::message_too_old().into());
             }
-            if !people::allows(tx, author, reader, Key::StatusTimestamp)? {
+            if people::hides_read_dates(tx, author, reader)? {
                 return Err(Fault::your_privacy_restricted().into());
             }
-            if !people::allows(tx, reader, author, Key::StatusTimestamp)? {
+            if people::hides_read_dates(tx, reader, author)? {
                 return Err(Fault::user_privacy_restricted().into());
             }
             Ok(histories::read_at(tx, author, id)?.ok_or_else(Fault::message_not_read_yet)?)

@@ -10,13 +10,14 @@ use crate::Service;
 
 const NAME: &str = "global privacy";
 
-/// Settings for all chats. The first three are about the archive, which does not exist yet, or about dates
-/// of reading; they are kept for the user's devices.
+/// Settings for all chats. The first two are about the archive, which does not exist yet; they are kept for
+/// the user's devices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Global {
     pub keep_archived_unmuted: bool,
     pub keep_archived_folders: bool,
-    /// Nobody learns when the user read a message.
+    /// When the user read a message, only those learn who see when the user was online. Others do not learn it,
+    /// and the user does not learn it of them.
     pub hide_read_marks: bool,
     /// Only contacts, those whom the rules name, and those whom the user wrote to may write to the user.
     pub no_strangers: bool,
@@ -32,11 +33,13 @@ pub async fn set(service: &Service, user: UserId, global: Global) -> Result<(), 
         .write(move |tx| {
             settings::set(tx, user, NAME, &[pack(global)])?;
             let row = users::get(tx, user)?.ok_or_else(Fault::auth_key_unregistered)?;
-            let flags = if global.no_strangers {
-                row.flags | User::NO_STRANGERS
-            } else {
-                row.flags & !User::NO_STRANGERS
-            };
+            let mut flags = row.flags & !(User::NO_STRANGERS | User::HIDES_READ_DATES);
+            if global.no_strangers {
+                flags |= User::NO_STRANGERS;
+            }
+            if global.hide_read_marks {
+                flags |= User::HIDES_READ_DATES;
+            }
             if flags != row.flags {
                 users::set_flags(tx, user, flags)?;
             }
