@@ -131,7 +131,8 @@ fn make_service(
         bus,
         presence,
         codes: Arc::new(Senders::new(&config.codes, Arc::clone(board))?),
-        config: service::Config { dc: config.dc, address, test_mode: false },
+        pace: service::Pace::default(),
+        config: service::Config { dc: config.dc, address, test_mode: config.test_mode },
     }))
 }
 

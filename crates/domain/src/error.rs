@@ -80,6 +80,7 @@ faults! {
     message_too_old = 403 "MESSAGE_TOO_OLD";
     method_invalid = 400 "METHOD_INVALID";
     min_date_invalid = 400 "MIN_DATE_INVALID";
+    peer_flood = 400 "PEER_FLOOD";
     peer_history_empty = 400 "PEER_HISTORY_EMPTY";
     offset_invalid = 400 "OFFSET_INVALID";
     peer_id_invalid = 400 "PEER_ID_INVALID";

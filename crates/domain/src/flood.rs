@@ -98,6 +98,12 @@ budgets! {
     SEND_MESSAGES = 1200 per MINUTE;
     /// People whom one user writes to first, without being in their contacts.
     STRANGERS = 50 per DAY;
+    /// Times that one user goes online or offline so that others are told. In memory.
+    STATUS_CHANGES = 10 per MINUTE;
+    /// `messages.setTyping`, per user. In memory.
+    TYPING = 60 per MINUTE;
+    /// Takeouts begun by one user.
+    TAKEOUT = 10 per DAY;
     /// Changes of profile fields, per user.
     UPDATE_PROFILE = 30 per HOUR;
     /// `account.checkUsername`, per user.

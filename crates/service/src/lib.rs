@@ -17,11 +17,13 @@ pub mod dialogs;
 pub mod jobs;
 pub mod messages;
 pub mod notify;
+pub mod pace;
 pub mod privacy;
 pub mod profile;
 pub mod search;
 
 pub use delivery::CodeSender;
+pub use pace::Pace;
 pub use search::Unindexed;
 
 /// What the operator decided.
@@ -46,6 +48,8 @@ pub struct Service {
     pub codes: Arc<dyn CodeSender>,
     /// Whose boxes have news for the search index.
     pub unindexed: Arc<Unindexed>,
+    /// How often people may do what leaves no trace in the store.
+    pub pace: Pace,
     pub config: Config,
 }
 

@@ -10,7 +10,7 @@ use crate::view;
 
 /// Tells the other side what the caller is doing, if it is there to see it.
 ///
-/// Errors: `PEER_ID_INVALID`, `YOU_BLOCKED_USER`, `USER_IS_BLOCKED`.
+/// Errors: `PEER_ID_INVALID`, `YOU_BLOCKED_USER`, `USER_IS_BLOCKED`, `PRIVACY_PREMIUM_REQUIRED`.
 pub async fn handler(cx: Cx, request: functions::messages::SetTyping) -> Result<bool, Error> {
     let peer = view::peer(&cx, request.peer).await?;
     let action = match request.action {

@@ -10,6 +10,7 @@ mod difference;
 mod docs;
 mod history;
 mod kit;
+mod limits;
 mod log;
 mod many;
 mod messages;

@@ -1,12 +1,15 @@
 //! `account.updateStatus`: who is online.
 
 use bus::Signal;
+use domain::flood::STATUS_CHANGES;
 use domain::{Error, UserId};
 use store::users;
 
 use crate::Service;
 
 /// A device is in use, or no more. Those who know the user are told when that changes what they see.
+///
+/// Whoever comes and goes more often than the budget allows does so untold: people who ask see how it is.
 pub async fn update(service: &Service, user: UserId, device: i64, online: bool) -> Result<(), Error> {
     let now = service.now();
     let news = if online {
@@ -14,15 +17,11 @@ pub async fn update(service: &Service, user: UserId, device: i64, online: bool) 
     } else {
         service.presence.offline(user, device, now)
     };
-    if online || news {
-        service
-            .store
-            .write(move |tx| -> Result<(), Error> { Ok(users::set_last_seen(tx, user, now)?) })
-            .await?;
+    if !news || service.pace.take(&STATUS_CHANGES, user, now).is_err() {
+        return Ok(());
     }
-    if news {
-        service.signal(&Signal::Status { user });
-    }
+    service.store.write(move |tx| -> Result<(), Error> { Ok(users::set_last_seen(tx, user, now)?) }).await?;
+    service.signal(&Signal::Status { user });
     Ok(())
 }
 

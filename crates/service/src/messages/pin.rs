@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::ids::SERVICE_USER;
 use domain::{Error, Fault, Peer, UserId, limits};
 use store::messages::{self, flag};
-use store::{Tx, boxes, histories};
+use store::{Tx, boxes, histories, privacy};
 use updates::Content;
 use updates::content::Action;
 use updates::log::{self, Event, Origin, Position};
@@ -47,7 +47,9 @@ pub async fn pin(service: &Service, command: Pin) -> Result<Vec<Position>, Error
             }
             boxes::hold_both(tx, command.owner, partner)?;
             let mut copies = BTreeMap::from([(command.owner, vec![command.id])]);
-            if both && let Some(link) = row.link {
+            // Whoever is blocked changes nothing on the other side.
+            let reaches = both && !privacy::is_blocked(tx, partner, command.owner.into())?;
+            if reaches && let Some(link) = row.link {
                 for (owner, id) in histories::linked(tx, &[link])? {
                     copies.insert(owner, vec![id]);
                 }
@@ -71,7 +73,8 @@ pub async fn pin(service: &Service, command: Pin) -> Result<Vec<Position>, Error
         .await
 }
 
-/// Unpins the messages of a dialog, on both sides, newest first, a bounded number at a time.
+/// Unpins the messages of a dialog, on both sides (unless the other one blocked the owner), newest first, a
+/// bounded number at a time.
 ///
 /// Errors: none of its own.
 pub async fn unpin_all(
@@ -86,8 +89,12 @@ pub async fn unpin_all(
             let limit = i64::try_from(limits::DELETE_HISTORY_SLICE).unwrap_or(i64::MAX);
             boxes::hold_both(tx, owner, peer.user().unwrap_or(owner))?;
             let ids = histories::pinned(tx, owner, peer, limit)?;
-            let links: Vec<_> =
-                messages::outlines(tx, owner, &ids)?.iter().filter_map(|message| message.link).collect();
+            let mut links = Vec::new();
+            if let Peer::User(partner) = peer
+                && !privacy::is_blocked(tx, partner, owner.into())?
+            {
+                links.extend(messages::outlines(tx, owner, &ids)?.iter().filter_map(|message| message.link));
+            }
             let mut copies = BTreeMap::from([(owner, ids)]);
             for (other, id) in histories::linked(tx, &links)? {
                 if other != owner {

@@ -173,8 +173,8 @@ pub async fn send_now(
 }
 
 /// Sends one message whose time has come. One that may not be sent any more (the account is gone, one of
-/// the two blocked the other) is dropped, and its owner's devices told; where its owner sends too fast, all
-/// of theirs that are due are put off until they may go on.
+/// the two blocked the other or does not show any more when they are online) is dropped, and its owner's
+/// devices told; where its owner sends too fast, all of theirs that are due are put off until they may go on.
 pub async fn send_due(service: &Service, owner: UserId, id: i32) -> Result<(), Error> {
     service
         .store
@@ -185,7 +185,13 @@ pub async fn send_due(service: &Service, owner: UserId, id: i32) -> Result<(), E
                 // Put off since it was found.
                 return Ok(());
             }
-            match release(tx, &row, None) {
+            let to = row.peer.user().unwrap_or(owner);
+            let released = if row.date == WHEN_ONLINE && !see_each_other(tx, owner, to)? {
+                Err(Fault::schedule_status_private().into())
+            } else {
+                release(tx, &row, None)
+            };
+            match released {
                 Ok(_) => Ok(()),
                 Err(Error::Fault(fault)) if fault.code < 500 => {
                     if let Some(secs) = fault.wait_secs() {
@@ -267,9 +273,7 @@ fn when(tx: &mut Tx<'_>, from: UserId, to: UserId, date: i32) -> Result<Option<T
         if from == to {
             return Err(Fault::schedule_date_invalid().into());
         }
-        // That a message arrives the moment somebody comes online tells when they were.
-        let shown = people::allows(tx, to, from, Key::StatusTimestamp)?
-            && people::allows(tx, from, to, Key::StatusTimestamp)?;
+        let shown = see_each_other(tx, from, to)?;
         return if shown { Ok(Some(date)) } else { Err(Fault::schedule_status_private().into()) };
     }
     let now = tx.now();
@@ -277,4 +281,11 @@ fn when(tx: &mut Tx<'_>, from: UserId, to: UserId, date: i32) -> Result<Option<T
         return Err(Fault::schedule_date_too_late().into());
     }
     Ok((date >= now.plus_secs(limits::SCHEDULE_SOON_SECS)).then_some(date))
+}
+
+/// Whether each of the two sees when the other is online. That a message arrives the moment somebody comes
+/// online tells when they were.
+fn see_each_other(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<bool, Error> {
+    Ok(people::allows(tx, to, from, Key::StatusTimestamp)?
+        && people::allows(tx, from, to, Key::StatusTimestamp)?)
 }

@@ -14,7 +14,7 @@ use super::write::{self, Draft};
 use super::{drafts, timer};
 use crate::Service;
 use crate::accounts::flood;
-use crate::privacy::global;
+use crate::privacy::{global, strangers};
 
 pub struct Send {
     pub from: UserId,
@@ -41,8 +41,7 @@ pub struct Sent {
 
 /// Errors: `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`,
 /// `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
-/// `QUOTE_TEXT_INVALID`,
-/// `RANDOM_ID_DUPLICATE` (a scheduled message has it), `FLOOD_WAIT_x`.
+/// `QUOTE_TEXT_INVALID`, `RANDOM_ID_DUPLICATE` (a scheduled message has it), `PEER_FLOOD`, `FLOOD_WAIT_x`.
 pub async fn send(service: &Service, command: Send) -> Result<Sent, Error> {
     let ready = prepare(command)?;
     service.store.write(move |tx| deliver(tx, &ready)).await
@@ -128,10 +127,17 @@ pub fn made(message_id: i32, pts: i32) -> Sent {
     Sent { message_id, positions: vec![Position { pts, sub: 0 }] }
 }
 
-/// Whether `from` may write to `to`: the account is there, neither blocked the other, the receiver's
-/// rules allow it and the sender's budget is not used up.
+/// Whether `from` may write to `to`: `to` can be reached, and the sender's budgets, which this takes from, are
+/// not used up.
 pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<(), Error> {
     flood::take(tx, &SEND_MESSAGES, &from.0.to_string(), 1)??;
+    may_reach(tx, from, to)?;
+    strangers::charge(tx, from, to)
+}
+
+/// Whether `to` hears of what `from` does: the account is there, neither blocked the other, and the receiver's
+/// rules allow it.
+pub fn may_reach(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<(), Error> {
     if from == to {
         return Ok(());
     }
