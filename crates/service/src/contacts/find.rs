@@ -1,15 +1,20 @@
 //! Finding people: by username, by number, by name.
 
-use domain::flood::{RESOLVE_PHONE, RESOLVE_USERNAME, SEARCH};
+use std::collections::BTreeSet;
+
+use domain::flood::{RESOLVE_PHONE, RESOLVE_USERNAME};
 use domain::phone::Phone;
 use domain::privacy::Key;
 use domain::username::{self, Username};
+use domain::words::Query;
 use domain::{Error, Fault, UserId, limits, words};
-use store::{Tx, contacts, dialogs, users};
+use store::users::Profile;
+use store::{StoreError, Tx, contacts, dialogs, users};
 use updates::people;
 
 use crate::Service;
 use crate::accounts::flood;
+use crate::search::budget;
 
 /// The account of a username, with or without `@`; case does not matter.
 ///
@@ -69,17 +74,12 @@ pub async fn search(service: &Service, seeker: UserId, text: &str, limit: usize)
         return Err(Fault::search_query_empty().into());
     }
     let limit = limit.min(limits::CONTACTS_SEARCH);
+    budget::take(service, seeker).await?;
     service
         .store
-        .write(move |tx| {
-            flood::take(tx, &SEARCH, &seeker.0.to_string(), 1)??;
+        .read(move |tx| {
             let query = words::query(&text);
-            let mut found = Found::default();
-            for (user, names) in known(tx, seeker)? {
-                if found.known.len() < limit && query.matches(&names) {
-                    found.known.push(user);
-                }
-            }
+            let mut found = Found { known: known(tx, seeker, &query, limit)?, others: Vec::new() };
             let named = match Username::parse(&text) {
                 Ok(username) => users::by_username(tx, &username.folded())?,
                 Err(_) => None,
@@ -90,23 +90,42 @@ pub async fn search(service: &Service, seeker: UserId, text: &str, limit: usize)
         .await
 }
 
-/// Everybody whom the seeker knows, with the names by which they may look for them.
-fn known(tx: &mut Tx<'_>, seeker: UserId) -> Result<Vec<(UserId, String)>, Error> {
-    let mut known = Vec::new();
+/// Of everybody whom the seeker knows, those whose names fit, up to `limit`: contacts by the names that they
+/// were saved under, then people from dialogs.
+fn known(tx: &mut Tx<'_>, seeker: UserId, query: &Query, limit: usize) -> Result<Vec<UserId>, Error> {
+    let mut found = Vec::new();
+    let mut contacts_seen = BTreeSet::new();
     for contact in contacts::list(tx, seeker)? {
+        if found.len() >= limit {
+            return Ok(found);
+        }
         let Some(user) = contact.user else { continue };
-        let Some(row) = users::get(tx, user)? else { continue };
-        let (entry, profile) = (contact.entry, row.profile);
-        known.push((user, format!("{} {} {}", entry.first_name, entry.last_name, profile.username)));
+        contacts_seen.insert(user);
+        let entry = contact.entry;
+        let saved = format!("{} {}", entry.first_name, entry.last_name);
+        if fits(tx, user, query, |profile| format!("{saved} {}", profile.username))? {
+            found.push(user);
+        }
     }
-    let limit = i64::try_from(limits::CONTACTS_SEARCH_DIALOGS).unwrap_or(i64::MAX);
-    for peer in dialogs::peers(tx, seeker, limit)? {
-        let Some(user) = peer.user().filter(|user| known.iter().all(|(other, _)| other != user)) else {
-            continue;
-        };
-        let Some(row) = users::get(tx, user)? else { continue };
-        let profile = row.profile;
-        known.push((user, format!("{} {} {}", profile.first_name, profile.last_name, profile.username)));
+    let dialogs_max = i64::try_from(limits::CONTACTS_SEARCH_DIALOGS).unwrap_or(i64::MAX);
+    for peer in dialogs::peers(tx, seeker, dialogs_max)? {
+        if found.len() >= limit {
+            break;
+        }
+        let Some(user) = peer.user().filter(|user| !contacts_seen.contains(user)) else { continue };
+        let names = |of: &Profile| format!("{} {} {}", of.first_name, of.last_name, of.username);
+        if fits(tx, user, query, names)? {
+            found.push(user);
+        }
     }
-    Ok(known)
+    Ok(found)
+}
+
+fn fits(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    query: &Query,
+    names: impl FnOnce(&Profile) -> String,
+) -> Result<bool, StoreError> {
+    Ok(users::get(tx, user)?.is_some_and(|row| query.matches(&names(&row.profile))))
 }
