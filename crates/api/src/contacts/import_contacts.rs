@@ -8,7 +8,8 @@ use updates::people::Mentioned;
 
 use crate::view;
 
-/// Saves phone book lines and tells which of the numbers have an account.
+/// Saves phone book lines and tells which of the numbers have an account. Notes that come with them are not
+/// kept (P3.4a); `contacts.addContact` and `contacts.updateContactNote` take those that the user writes here.
 ///
 /// Errors: `FLOOD_WAIT_x`.
 pub async fn handler(
@@ -24,7 +25,6 @@ pub async fn handler(
             phone: contact.phone,
             first_name: contact.first_name,
             last_name: contact.last_name,
-            note: contact.note.map(|note| note.text),
         })
         .collect();
     let imported = import::import(cx.service(), me, lines, cx.origin()).await?;

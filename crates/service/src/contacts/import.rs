@@ -20,8 +20,6 @@ pub struct Line {
     pub phone: String,
     pub first_name: String,
     pub last_name: String,
-    /// `None` leaves what was noted before.
-    pub note: Option<String>,
 }
 
 /// What became of the lines.
@@ -47,7 +45,9 @@ pub async fn import(
     service
         .store
         .write(move |tx| {
-            let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+            // What is beyond the batch is refused, and comes again.
+            let count = lines.len().min(limits::IMPORT_CONTACTS_BATCH);
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
             flood::take(tx, &IMPORT_CONTACTS, &owner.0.to_string(), count)??;
             let saved = usize::try_from(contacts::count(tx, owner)?).unwrap_or(usize::MAX);
             let mut room = limits::CONTACTS.saturating_sub(saved);
@@ -91,10 +91,7 @@ fn save(tx: &mut Tx<'_>, owner: UserId, line: Line, room: &mut usize) -> Result<
         let Some(left) = room.checked_sub(1) else { return Ok(None) };
         *room = left;
     }
-    let note = match (&before, line.note) {
-        (Some(before), None) => before.entry.note.clone(),
-        (_, note) => names::note(&note.unwrap_or_default()),
-    };
+    let note = before.as_ref().map(|before| before.entry.note.clone()).unwrap_or_default();
     let entry = Entry { phone: phone.digits().to_owned(), first_name, last_name, note };
     if before.is_some_and(|before| before.user == user && before.entry == entry) {
         return Ok(Some(Saved { user, is_new: false }));
