@@ -119,6 +119,7 @@ pub const SENT_SECS: i64 = 2 * DAY;
 
 pub const PINNED_DIALOGS: usize = 5;
 pub const PINNED_DIALOGS_PREMIUM: usize = 10;
+pub const PINNED_SAVED_DIALOGS: usize = 5;
 pub const PINNED_ARCHIVED_DIALOGS: usize = 100;
 pub const SCHEDULED_MESSAGES: usize = 100;
 pub const SCHEDULE_AHEAD_SECS: i64 = 365 * DAY;

@@ -21,7 +21,6 @@ const READ_AT: &str = "SELECT read_at FROM messages WHERE owner = $1 AND id = $2
 const PINNED: &str = "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND (flags & 2) = 2 \
      ORDER BY id DESC LIMIT $3";
 const PINNED_COUNT: &str = "SELECT COUNT(*) FROM messages WHERE owner = $1 AND peer = $2 AND (flags & 2) = 2";
-const SET_SAVED_PEER: &str = "UPDATE messages SET saved_peer = $3 WHERE owner = $1 AND id = $2";
 const BLANK: &str = "UPDATE messages SET content = $3, flags = $4, link = NULL, reply_to = NULL, edit_date = NULL, \
      expires_at = NULL, read_at = NULL WHERE owner = $1 AND id = $2";
 
@@ -98,11 +97,6 @@ pub fn stamp_read(tx: &mut Tx<'_>, owner: UserId, peer: Peer, from: i32, to: i32
 pub fn read_at(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<Option<Time>, StoreError> {
     let row = tx.query_opt(READ_AT, &[Value::Int(owner.0), Value::Int(id.into())])?;
     Ok(row.map(|row| row.opt_int(0)).transpose()?.flatten().map(Time::from_secs))
-}
-
-/// Files a message of the chat with oneself under the dialog that it was saved from.
-pub fn set_saved_peer(tx: &mut Tx<'_>, owner: UserId, id: i32, from: Peer) -> Result<(), StoreError> {
-    tx.defer(SET_SAVED_PEER, &[Value::Int(owner.0), Value::Int(id.into()), Value::Int(from.key())])
 }
 
 /// Ids of a dialog's pinned messages, newest first.

@@ -33,6 +33,7 @@ pub mod messages;
 pub mod notify;
 pub mod privacy;
 pub mod reactions;
+pub mod saved;
 pub mod scheduled;
 pub mod sent;
 pub mod settings;

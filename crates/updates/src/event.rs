@@ -37,6 +37,17 @@ pub fn pinned_dialogs(order: &[Peer]) -> Event {
     Event::beside(types::UpdatePinnedDialogs { order: Some(order), ..Default::default() })
 }
 
+pub fn saved_dialog_pinned(peer: Peer, pinned: bool) -> Event {
+    let peer = types::DialogPeer { peer: people::peer(peer) }.into();
+    Event::beside(types::UpdateSavedDialogPinned { pinned, peer })
+}
+
+/// The pinned dialogs of Saved Messages in their new order.
+pub fn pinned_saved_dialogs(order: &[Peer]) -> Event {
+    let order = order.iter().map(|peer| types::DialogPeer { peer: people::peer(*peer) }.into()).collect();
+    Event::beside(types::UpdatePinnedSavedDialogs { order: Some(order) })
+}
+
 pub fn dialog_unread_mark(peer: Peer, unread: bool) -> Event {
     let peer = types::DialogPeer { peer: people::peer(peer) }.into();
     Event::beside(types::UpdateDialogUnreadMark { unread, peer, ..Default::default() })

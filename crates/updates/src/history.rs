@@ -115,6 +115,16 @@ pub fn rows(
     Ok(rows)
 }
 
+/// The first message of a dialog that is not older than `date`.
+pub fn first_since(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Peer,
+    date: Time,
+) -> Result<Option<i32>, StoreError> {
+    messages::first_since(tx, owner, peer, date)
+}
+
 /// The id below which the page would begin if there were no `add_offset`.
 fn start(tx: &mut Tx<'_>, owner: UserId, peer: Peer, window: Window) -> Result<i32, StoreError> {
     match (window.offset_id, window.offset_date) {

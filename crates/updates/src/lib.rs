@@ -25,6 +25,7 @@ pub mod profile;
 pub mod reactions;
 pub mod render;
 pub mod rules;
+pub mod saved;
 pub mod scheduled;
 pub mod search;
 pub mod settings;

@@ -124,6 +124,12 @@ fn mention(update: &enums::Update, mentioned: &mut Mentioned) {
         Update::PinnedMessages(update) => mentioned.tl_peer(Some(&update.peer)),
         Update::PeerSettings(update) => mentioned.tl_peer(Some(&update.peer)),
         Update::DialogPinned(update) => mentioned.dialog_peer(&update.peer),
+        Update::SavedDialogPinned(update) => mentioned.dialog_peer(&update.peer),
+        Update::PinnedSavedDialogs(update) => {
+            for peer in update.order.iter().flatten() {
+                mentioned.dialog_peer(peer);
+            }
+        }
         Update::DialogUnreadMark(update) => mentioned.dialog_peer(&update.peer),
         Update::PinnedDialogs(update) => {
             for peer in update.order.iter().flatten() {

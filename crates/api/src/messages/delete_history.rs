@@ -32,7 +32,7 @@ pub async fn handler(
 }
 
 /// 0 stands for no date.
-fn date(date: Option<i32>, invalid: fn() -> Fault) -> Result<Option<Time>, Fault> {
+pub(super) fn date(date: Option<i32>, invalid: fn() -> Fault) -> Result<Option<Time>, Fault> {
     match date.unwrap_or(0) {
         0 => Ok(None),
         date if date > 0 => Ok(Some(Time::from_secs(date.into()))),

@@ -21,6 +21,7 @@ mod profile;
 mod quotes;
 mod reactions;
 mod repeated;
+mod saved;
 mod scheduled;
 mod search;
 mod sign_in;

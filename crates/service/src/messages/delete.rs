@@ -171,7 +171,7 @@ fn clear_mark(tx: &mut Tx<'_>, command: &History, id: i32) -> Result<Affected, E
 }
 
 /// The dialog leaves the list: with it go its place among the pinned ones, its mark and its draft.
-fn leave(tx: &mut Tx<'_>, owner: UserId, peer: Peer, origin: Origin) -> Result<(), Error> {
+pub(super) fn leave(tx: &mut Tx<'_>, owner: UserId, peer: Peer, origin: Origin) -> Result<(), Error> {
     let Some(dialog) = dialogs::get(tx, owner, peer)? else { return Ok(()) };
     drafts::clear(tx, owner, peer, origin)?;
     if dialog.pin_order.is_some() {

@@ -10,6 +10,7 @@ pub mod notice;
 pub mod pin;
 pub mod react;
 pub mod read;
+pub mod saved;
 pub mod schedule;
 pub mod send;
 pub mod timer;

@@ -1,7 +1,7 @@
 //! Putting one message into the boxes of both sides: the step that every way of sending shares.
 
 use domain::{Peer, Time, UserId};
-use store::{StoreError, Tx, boxes, dialogs, histories, messages};
+use store::{StoreError, Tx, boxes, dialogs, messages, saved};
 use updates::Content;
 use updates::log::{self, Event, Origin, Position};
 
@@ -92,10 +92,9 @@ fn write_copy(
             content: draft.content.clone(),
         },
     )?;
-    if peer == Peer::User(owner)
-        && let Some(saved_from) = Content::unpack(&draft.content)?.saved_from()
-    {
-        histories::set_saved_peer(tx, owner, allocation.message_id, saved_from)?;
+    if peer == Peer::User(owner) {
+        let saved_from = Content::unpack(&draft.content)?.saved_from().unwrap_or(peer);
+        saved::file(tx, owner, allocation.message_id, saved_from)?;
     }
     if mine {
         dialogs::sent(tx, owner, peer, allocation.message_id, date)?;
