@@ -15,6 +15,7 @@ fn account() -> Vec<Entry> {
     vec![
         user("account.changeAuthorizationSettings", account::change_authorization_settings::handler),
         user("account.checkUsername", account::check_username::handler),
+        user("account.finishTakeoutSession", account::finish_takeout_session::handler),
         user("account.getAccountTTL", account::get_account_ttl::handler),
         user("account.getAuthorizations", account::get_authorizations::handler),
         user("account.getChannelDefaultEmojiStatuses", account::get_channel_default_emoji_statuses::handler),
@@ -33,6 +34,7 @@ fn account() -> Vec<Entry> {
         user("account.getThemes", account::get_themes::handler),
         user("account.getWallPapers", account::get_wall_papers::handler),
         user("account.getWebAuthorizations", account::get_web_authorizations::handler),
+        user("account.initTakeoutSession", account::init_takeout_session::handler),
         user("account.resetAuthorization", account::reset_authorization::handler),
         user("account.resetNotifySettings", account::reset_notify_settings::handler),
         user("account.setAccountTTL", account::set_account_ttl::handler),
@@ -40,6 +42,7 @@ fn account() -> Vec<Entry> {
         user("account.setContactSignUpNotification", account::set_contact_sign_up_notification::handler),
         user("account.setGlobalPrivacySettings", account::set_global_privacy_settings::handler),
         user("account.setPrivacy", account::set_privacy::handler),
+        user("account.updateBirthday", account::update_birthday::handler),
         user("account.updateNotifySettings", account::update_notify_settings::handler),
         user("account.updateProfile", account::update_profile::handler),
         user("account.updateStatus", account::update_status::handler),
@@ -73,6 +76,7 @@ fn contacts() -> Vec<Entry> {
         user("contacts.block", contacts::block::handler),
         user("contacts.deleteByPhones", contacts::delete_by_phones::handler),
         user("contacts.deleteContacts", contacts::delete_contacts::handler),
+        user("contacts.getBirthdays", contacts::get_birthdays::handler),
         user("contacts.getBlocked", contacts::get_blocked::handler),
         user("contacts.getContacts", contacts::get_contacts::handler),
         user("contacts.getSaved", contacts::get_saved::handler),
@@ -80,10 +84,12 @@ fn contacts() -> Vec<Entry> {
         user("contacts.getTopPeers", contacts::get_top_peers::handler),
         user("contacts.importContacts", contacts::import_contacts::handler),
         user("contacts.resetSaved", contacts::reset_saved::handler),
+        user("contacts.resetTopPeerRating", contacts::reset_top_peer_rating::handler),
         user("contacts.resolvePhone", contacts::resolve_phone::handler),
         user("contacts.resolveUsername", contacts::resolve_username::handler),
         user("contacts.search", contacts::search::handler),
         user("contacts.setBlocked", contacts::set_blocked::handler),
+        user("contacts.toggleTopPeers", contacts::toggle_top_peers::handler),
         user("contacts.unblock", contacts::unblock::handler),
         user("contacts.updateContactNote", contacts::update_contact_note::handler),
     ]
@@ -219,6 +225,8 @@ fn updates() -> Vec<Entry> {
 fn users() -> Vec<Entry> {
     vec![
         user("users.getFullUser", users::get_full_user::handler),
+        user("users.getIsPremiumRequiredToContact", users::get_is_premium_required_to_contact::handler),
+        user("users.getRequirementsToContact", users::get_requirements_to_contact::handler),
         user("users.getUsers", users::get_users::handler),
     ]
 }

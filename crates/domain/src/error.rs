@@ -44,6 +44,7 @@ faults! {
     auth_token_invalidx = 400 "AUTH_TOKEN_INVALIDX";
     autoarchive_not_available = 403 "AUTOARCHIVE_NOT_AVAILABLE";
     bad_request = 400 "INPUT_REQUEST_INVALID";
+    birthday_invalid = 400 "BIRTHDAY_INVALID";
     chat_forwards_restricted = 400 "CHAT_FORWARDS_RESTRICTED";
     chat_not_modified = 400 "CHAT_NOT_MODIFIED";
     connection_not_inited = 400 "CONNECTION_NOT_INITED";
@@ -118,6 +119,7 @@ faults! {
     session_password_needed = 401 "SESSION_PASSWORD_NEEDED";
     settings_invalid = 400 "SETTINGS_INVALID";
     stickerset_invalid = 406 "STICKERSET_INVALID";
+    takeout_required = 403 "TAKEOUT_REQUIRED";
     temp_auth_key_already_bound = 400 "TEMP_AUTH_KEY_ALREADY_BOUND";
     temp_auth_key_empty = 400 "TEMP_AUTH_KEY_EMPTY";
     ttl_days_invalid = 400 "TTL_DAYS_INVALID";
@@ -147,6 +149,11 @@ impl Fault {
     /// How long the caller has to wait, of a fault that says so.
     pub fn wait_secs(&self) -> Option<i64> {
         self.text.strip_prefix("FLOOD_WAIT_").filter(|_| self.code == 420)?.parse().ok()
+    }
+
+    /// A takeout can be begun again after so many seconds.
+    pub fn takeout_init_delay(secs: i64) -> Self {
+        Self { code: 420, text: format!("TAKEOUT_INIT_DELAY_{}", secs.max(1)) }
     }
 
     /// No layer has a method with this id.

@@ -4,6 +4,7 @@
 //! knows of sockets, SQL or wire formats.
 
 pub mod app_config;
+pub mod birthday;
 pub mod clock;
 pub mod countries;
 pub mod error;

@@ -34,6 +34,16 @@ pub struct Profile {
     pub about: String,
     /// As the owner writes it; empty for none.
     pub username: String,
+    pub birthday: Option<Birthday>,
+    /// Where sign-in codes go by e-mail; empty for nowhere. Nobody but the owner ever sees it.
+    pub email: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Birthday {
+    pub day: i32,
+    pub month: i32,
+    pub year: Option<i32>,
 }
 
 #[derive(Clone, Debug)]

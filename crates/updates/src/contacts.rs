@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::UserId;
-use store::{StoreError, Tx, contacts, privacy};
+use domain::{UserId, birthday};
+use store::{StoreError, Tx, contacts, privacy, users};
 use tl_api::{enums, types};
 
 use crate::people::{self, Mentioned};
-use crate::{Presence, offsets};
+use crate::{Presence, offsets, profile};
 
 /// The contacts that have accounts, in order of id; `contactsNotModified` for a client that has this list.
 pub fn list(
@@ -50,6 +50,31 @@ pub fn statuses(
             Ok(types::ContactStatus { user_id: user.0, status })
         })
         .collect()
+}
+
+/// Contacts whose birthday is near, as far as they let the owner know of it.
+pub fn birthdays(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    presence: &Presence,
+) -> Result<types::contacts::ContactBirthdays, StoreError> {
+    let now = tx.now();
+    let mut mentioned = Mentioned::default();
+    let mut near = Vec::new();
+    for contact in contacts::list(tx, owner)? {
+        let Some(row) = contact.user.map(|user| users::get(tx, user)).transpose()?.flatten() else {
+            continue;
+        };
+        if !row.profile.birthday.is_some_and(|date| birthday::is_near(date.day, date.month, now)) {
+            continue;
+        }
+        if let Some(birthday) = profile::birthday(tx, owner, &row)? {
+            mentioned.user(row.id);
+            near.push(types::ContactBirthday { contact_id: row.id.0, birthday });
+        }
+    }
+    let users = mentioned.users(tx, owner, presence)?;
+    Ok(types::contacts::ContactBirthdays { contacts: near, users })
 }
 
 /// Everything that the owner saved, numbers without an account included.

@@ -2,10 +2,12 @@
 
 use domain::privacy::Key;
 use domain::{Peer, UserId, ids};
+use store::notify::Scope;
+use store::users::User;
 use store::{StoreError, Tx, contacts, dialogs, histories, privacy, scheduled, users};
 use tl_api::types;
 
-use crate::{people, settings};
+use crate::{notify, people, settings};
 
 /// The full profile; `None` when there is no such account.
 pub fn full(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<types::UserFull>, StoreError> {
@@ -23,8 +25,11 @@ pub fn full(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<types:
         voice_messages_forbidden: !service && !people::allows(tx, id, viewer, Key::VoiceMessages)?,
         read_dates_private: people::hides_read_dates(tx, id, viewer)?,
         can_pin_message: true,
-        about: about.then_some(row.profile.about),
+        about: about.then(|| row.profile.about.clone()),
         settings: settings::of_peer(tx, viewer, peer)?,
+        notify_settings: notify::settings(tx, viewer, Scope::Peer(peer))?,
+        contact_require_premium: refuses(tx, viewer, &row)?,
+        birthday: birthday(tx, viewer, &row)?,
         pinned_msg_id: histories::pinned(tx, viewer, peer, 1)?.first().copied(),
         ttl_period: dialogs::get(tx, viewer, peer)?.and_then(|dialog| dialog.ttl_period),
         has_scheduled: scheduled::count(tx, viewer, peer)? > 0,
@@ -34,4 +39,19 @@ pub fn full(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<types:
             .map(|text| types::TextWithEntities { text, ..Default::default() }),
         ..Default::default()
     }))
+}
+
+/// Whether a stranger like `viewer` cannot write to a user. The client still finds out for itself whether the
+/// user wrote first.
+fn refuses(tx: &mut Tx<'_>, viewer: UserId, user: &User) -> Result<bool, StoreError> {
+    Ok(user.flags & User::NO_STRANGERS != 0
+        && viewer != user.id
+        && !contacts::is_contact(tx, user.id, viewer)?)
+}
+
+/// When a user has their birthday, as far as they let `viewer` know.
+pub fn birthday(tx: &mut Tx<'_>, viewer: UserId, user: &User) -> Result<Option<types::Birthday>, StoreError> {
+    let Some(birthday) = user.profile.birthday else { return Ok(None) };
+    let shown = people::allows(tx, user.id, viewer, Key::Birthday)?;
+    Ok(shown.then(|| types::Birthday { day: birthday.day, month: birthday.month, year: birthday.year }))
 }

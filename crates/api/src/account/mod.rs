@@ -2,6 +2,7 @@
 
 pub mod change_authorization_settings;
 pub mod check_username;
+pub mod finish_takeout_session;
 pub mod get_account_ttl;
 pub mod get_authorizations;
 pub mod get_channel_default_emoji_statuses;
@@ -21,6 +22,7 @@ pub mod get_themes;
 pub mod get_wall_papers;
 pub mod get_web_authorizations;
 pub mod global_privacy;
+pub mod init_takeout_session;
 pub mod reset_authorization;
 pub mod reset_notify_settings;
 pub mod set_account_ttl;
@@ -28,6 +30,7 @@ pub mod set_authorization_ttl;
 pub mod set_contact_sign_up_notification;
 pub mod set_global_privacy_settings;
 pub mod set_privacy;
+pub mod update_birthday;
 pub mod update_notify_settings;
 pub mod update_profile;
 pub mod update_status;

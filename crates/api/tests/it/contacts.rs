@@ -437,3 +437,81 @@ async fn a_whole_list_of_blocked_people_is_replaced() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn lines_that_are_refused_cost_nothing() {
+    let world = World::sqlite().await;
+    let ann = world.sign_up(ANN, "Ann").await;
+    let line = types::InputPhoneContact { phone: "no number".to_owned(), ..Default::default() };
+    let book = functions::contacts::ImportContacts { contacts: vec![line; 1900] };
+    for _ in 0..5 {
+        assert_eq!(ann.call(book.clone()).await.retry_contacts.len(), 900);
+    }
+    let refused = ann.try_call(book).await;
+    assert!(matches!(&refused, Err(fault) if fault.code == 420), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_import_keeps_the_number_and_the_names_alone() {
+    World::each(|world| async move {
+        let pair = Pair::meet(&world).await;
+        let bob = pair.ann.input_user(&pair.bob).await;
+        let note = |text: &str| types::TextWithEntities { text: text.to_owned(), ..Default::default() };
+        let line = |name: &str| types::InputPhoneContact {
+            phone: BOB.to_owned(),
+            first_name: name.to_owned(),
+            note: Some(note("from the phone book")),
+            ..Default::default()
+        };
+        let kept = async || {
+            let request = functions::users::GetFullUser { id: bob.clone().into() };
+            pair.ann.call(request).await.full_user.note.map(|note| note.text)
+        };
+        let import = functions::contacts::ImportContacts { contacts: vec![line("Robert")] };
+        pair.ann.call(import).await;
+        assert_eq!(kept().await, None);
+        let written = functions::contacts::UpdateContactNote { id: bob.clone().into(), note: note("by Ann") };
+        pair.ann.call(written).await;
+        let import = functions::contacts::ImportContacts { contacts: vec![line("Bobby")] };
+        pair.ann.call(import).await;
+        assert_eq!(kept().await.as_deref(), Some("by Ann"), "what was written here stays");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_search_gives_no_more_than_was_asked_for() {
+    World::each(|world| async move {
+        let pair = Pair::meet(&world).await;
+        let book: Vec<String> = (0..5).map(|number| format!("+1555010100{number}")).collect();
+        for phone in &book {
+            world.sign_up(phone, "Same").await;
+        }
+        let book: Vec<_> = book.iter().map(|phone| (phone.as_str(), "Same Name")).collect();
+        pair.ann.call(import(&book)).await;
+        for (limit, expected) in [(0, 0), (2, 2), (100, 5)] {
+            let request = functions::contacts::Search { q: "same".to_owned(), limit, ..Default::default() };
+            assert_eq!(pair.ann.call(request).await.my_results.len(), expected);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ratings_are_switched_off_and_on() {
+    World::each(|world| async move {
+        let pair = Pair::meet(&world).await;
+        let ask = functions::contacts::GetTopPeers { correspondents: true, limit: 5, ..Default::default() };
+        let is_off =
+            async |device: &Device| device.call(ask.clone()).await == enums::contacts::TopPeers::Disabled;
+        assert!(!is_off(&pair.ann).await);
+        for enabled in [false, true] {
+            assert!(pair.ann.call(functions::contacts::ToggleTopPeers { enabled }).await);
+            assert_eq!(is_off(&pair.tablet).await, !enabled);
+        }
+        let reset =
+            functions::contacts::ResetTopPeerRating { peer: pair.to_bob.clone(), ..Default::default() };
+        assert!(pair.ann.call(reset).await);
+    })
+    .await;
+}

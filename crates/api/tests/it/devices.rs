@@ -245,3 +245,25 @@ async fn a_key_that_may_have_changed_hands_is_looked_up_again() {
     assert_eq!(world.closed(), [key], "its client is to come back");
     assert!(!is_signed_in(&phone).await);
 }
+
+#[tokio::test]
+async fn a_takeout_begins_and_ends() {
+    World::each(|world| async move {
+        let ann = world.sign_up(ANN, "Ann").await;
+        let begin = functions::account::InitTakeoutSession { contacts: true, ..Default::default() };
+        let end = functions::account::FinishTakeoutSession { success: true };
+        assert_eq!(
+            ann.try_call(end.clone()).await.map_err(|fault| fault.text),
+            Err("TAKEOUT_REQUIRED".into())
+        );
+        assert!(ann.call(begin.clone()).await.id > 0);
+        assert!(ann.call(end.clone()).await);
+        let refused = loop {
+            if let Err(fault) = ann.try_call(begin.clone()).await {
+                break fault;
+            }
+        };
+        assert!(refused.text.starts_with("TAKEOUT_INIT_DELAY_"), "{refused}");
+    })
+    .await;
+}

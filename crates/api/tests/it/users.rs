@@ -58,6 +58,7 @@ async fn a_full_profile_says_what_may_be_done() {
         for key in [Key::About, Key::Forwards, Key::PhoneCall, Key::VoiceMessages, Key::StatusTimestamp] {
             allow(&pair.bob, key, vec![Rule::DisallowAll]).await;
         }
+        hide_read_dates(&pair.bob).await;
         let hidden = full(&pair.ann, input(&bob)).await;
         assert_eq!((hidden.about, hidden.private_forward_name.as_deref()), (None, Some("Bob")));
         assert!(hidden.phone_calls_private && hidden.voice_messages_forbidden && hidden.read_dates_private);
@@ -139,10 +140,136 @@ async fn whoever_hides_their_time_sees_no_times() {
         assert!(matches!(&hidden, enums::UserStatus::Recently(recently) if !recently.by_me), "{hidden:?}");
         let mutual = status(&pair.ann, &pair.bob, &ann).await;
         assert!(matches!(&mutual, enums::UserStatus::Recently(recently) if recently.by_me), "{mutual:?}");
+    })
+    .await;
+}
+
+async fn hide_read_dates(device: &Device) {
+    let settings = types::GlobalPrivacySettings { hide_read_marks: true, ..Default::default() };
+    device.call(functions::account::SetGlobalPrivacySettings { settings }).await;
+}
+
+#[tokio::test]
+async fn whoever_hides_when_they_read_does_not_learn_it_of_others() {
+    World::each(|world| async move {
+        let pair = Pair::meet(&world).await;
+        let ann = pair.bob.input_user(&pair.ann).await;
         let id = pair.bob_says("when did you read this?").await;
         pair.ann.call(functions::messages::ReadHistory { peer: pair.to_bob.clone(), max_id: 0 }).await;
         let ask = functions::messages::GetOutboxReadDate { peer: pair.to_ann.clone(), msg_id: id };
+        let date = pair.bob.call(ask.clone()).await;
+
+        hide_read_dates(&pair.ann).await;
+        assert_eq!(pair.bob.call(ask.clone()).await, date, "Bob sees when Ann is online anyway");
+        assert!(!full(&pair.bob, input(&ann)).await.read_dates_private);
+        allow(&pair.ann, Key::StatusTimestamp, vec![Rule::DisallowAll]).await;
+        assert_eq!(pair.bob.try_call(ask.clone()).await, Err(Fault::user_privacy_restricted()));
+        assert!(full(&pair.bob, input(&ann)).await.read_dates_private);
+
+        let settings = types::GlobalPrivacySettings::default();
+        pair.ann.call(functions::account::SetGlobalPrivacySettings { settings }).await;
+        assert_eq!(pair.bob.call(ask.clone()).await, date, "the two are set apart from each other");
+        allow(&pair.bob, Key::StatusTimestamp, vec![Rule::DisallowAll]).await;
+        assert_eq!(pair.bob.call(ask.clone()).await, date);
+        hide_read_dates(&pair.bob).await;
         assert_eq!(pair.bob.try_call(ask).await, Err(Fault::your_privacy_restricted()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_the_user_says_when_they_were_online() {
+    World::each(|world| async move {
+        let pair = Pair::meet(&world).await;
+        let ann = pair.bob.input_user(&pair.ann).await;
+        pair.ann.call(functions::account::UpdateStatus { offline: false }).await;
+        world.clock.advance_millis(60_000);
+        pair.ann.call(functions::account::UpdateStatus { offline: true }).await;
+        let left = world.service.now();
+        for _ in 0..3 {
+            world.clock.advance_millis(3600 * 1000);
+            kit::state(&pair.ann).await;
+            kit::state(&pair.tablet).await;
+        }
+        let answer = pair.bob.call(functions::users::GetUsers { id: vec![input(&ann)] }).await;
+        let Some(enums::UserStatus::Offline(status)) = described(&answer, pair.ann.user).status else {
+            panic!("{answer:?}");
+        };
+        assert_eq!(status.was_online, left.wire(), "reading along is not being there");
+        let list = pair.ann.call(functions::account::GetAuthorizations {}).await;
+        assert_eq!(list.authorizations[0].date_active, world.service.now().wire(), "the own list shows it");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_takes_no_strangers_says_so() {
+    World::each(|world| async move {
+        let pair = Pair::meet(&world).await;
+        let cem = world.sign_up(CEM, "Cem").await;
+        let settings =
+            types::GlobalPrivacySettings { new_noncontact_peers_require_premium: true, ..Default::default() };
+        for device in [&pair.bob, &cem] {
+            let settings = settings.clone();
+            device.call(functions::account::SetGlobalPrivacySettings { settings }).await;
+        }
+        let bob = input(&pair.ann.input_user(&pair.bob).await);
+        let stranger = input(&pair.ann.input_user(&cem).await);
+        let asked = vec![bob.clone(), stranger.clone(), enums::InputUser::UserSelf];
+        let newer = functions::users::GetRequirementsToContact { id: asked.clone() };
+        let expected = [
+            enums::RequirementToContact::Empty,
+            enums::RequirementToContact::Premium,
+            enums::RequirementToContact::Empty,
+        ];
+        assert_eq!(pair.ann.call(newer).await, expected, "Bob has saved Ann, Cem has not");
+        assert!(!full(&pair.ann, bob).await.contact_require_premium);
+        assert!(full(&pair.ann, stranger.clone()).await.contact_require_premium);
+        let older = functions::users::GetIsPremiumRequiredToContact { id: asked };
+        assert_eq!(pair.ann.at_layer(198).call(older).await, [false, true, false]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_full_profile_has_the_dialogs_own_settings() {
+    World::each(|world| async move {
+        let pair = Pair::meet(&world).await;
+        let bob = input(&pair.ann.input_user(&pair.bob).await);
+        assert_eq!(full(&pair.ann, bob.clone()).await.notify_settings.mute_until, None);
+        let peer = types::InputNotifyPeer { peer: pair.to_bob.clone() }.into();
+        let settings = types::InputPeerNotifySettings { mute_until: Some(i32::MAX), ..Default::default() };
+        pair.ann.call(functions::account::UpdateNotifySettings { peer, settings }).await;
+        assert_eq!(full(&pair.ann, bob).await.notify_settings.mute_until, Some(i32::MAX));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn birthdays_are_told_to_those_who_may_know() {
+    World::each(|world| async move {
+        let pair = Pair::meet(&world).await;
+        let bob = input(&pair.ann.input_user(&pair.bob).await);
+        let date = |day, month, year| types::Birthday { day, month, year };
+        let set = |birthday| functions::account::UpdateBirthday { birthday };
+        // The clock of these tests stands at the first of January 2026.
+        assert!(pair.bob.call(set(Some(date(2, 1, Some(2000))))).await);
+        assert_eq!(full(&pair.ann, bob.clone()).await.birthday, Some(date(2, 1, Some(2000))));
+        let near = pair.ann.call(functions::contacts::GetBirthdays {}).await;
+        let told: Vec<_> = near.contacts.iter().map(|contact| contact.contact_id).collect();
+        assert_eq!((told, near.users.len()), (vec![pair.bob.user.0], 2));
+        pair.bob.call(set(Some(date(5, 1, None)))).await;
+        assert_eq!(pair.ann.call(functions::contacts::GetBirthdays {}).await.contacts, []);
+        pair.bob.call(set(Some(date(1, 1, None)))).await;
+        allow(&pair.bob, Key::Birthday, vec![Rule::DisallowAll]).await;
+        assert_eq!(pair.ann.call(functions::contacts::GetBirthdays {}).await.contacts, []);
+        assert_eq!(full(&pair.ann, bob).await.birthday, None);
+        let own = full(&pair.bob, enums::InputUser::UserSelf).await;
+        assert_eq!(own.birthday, Some(date(1, 1, None)));
+        let refused = pair.bob.try_call(set(Some(date(30, 2, None)))).await;
+        assert_eq!(refused, Err(Fault::birthday_invalid()));
+        assert!(pair.bob.call(set(None)).await);
+        assert_eq!(full(&pair.bob, enums::InputUser::UserSelf).await.birthday, None);
     })
     .await;
 }

@@ -14,3 +14,4 @@ pub mod service_account;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
+pub mod takeout;

@@ -7,3 +7,4 @@ pub mod delete;
 pub mod find;
 pub mod import;
 pub mod joins;
+pub mod ratings;

@@ -60,6 +60,14 @@ pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: &User) -> Result<bool, Store
         || messages::has_written(tx, to.id, from.into())?)
 }
 
+/// Whether somebody takes no messages from `from`.
+///
+/// Errors: `USER_ID_INVALID`.
+pub fn refuses(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<bool, Error> {
+    let receiver = users::get(tx, to)?.ok_or_else(Fault::user_id_invalid)?;
+    Ok(from != to && !may_write(tx, from, &receiver)?)
+}
+
 fn pack(global: Global) -> u8 {
     u8::from(global.keep_archived_unmuted)
         | u8::from(global.keep_archived_folders) << 1

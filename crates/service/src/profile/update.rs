@@ -1,8 +1,9 @@
-//! `account.updateProfile`: names, and a line about oneself.
+//! `account.updateProfile` and `account.updateBirthday`: names, and what one says about oneself.
 
 use domain::flood::UPDATE_PROFILE;
 use domain::hint::News;
-use domain::{Error, Fault, Hint, UserId, names};
+use domain::{Error, Fault, Hint, UserId, birthday, names};
+pub use store::users::Birthday;
 use store::{Tx, users};
 use updates::event;
 use updates::log::{self, Origin};
@@ -39,6 +40,29 @@ pub async fn update(service: &Service, command: Update) -> Result<(), Error> {
         .await
 }
 
+/// `account.updateBirthday`: sets it, or takes it away.
+///
+/// Errors: `BIRTHDAY_INVALID`, `FLOOD_WAIT_x`.
+pub async fn birthday(
+    service: &Service,
+    user: UserId,
+    date: Option<Birthday>,
+    origin: Origin,
+) -> Result<(), Error> {
+    if let Some(date) = date {
+        birthday::check(date.day, date.month, date.year, service.now())?;
+    }
+    service
+        .store
+        .write(move |tx| {
+            flood::take(tx, &UPDATE_PROFILE, &user.0.to_string(), 1)??;
+            let before = users::get(tx, user)?.ok_or_else(Fault::auth_key_unregistered)?.profile;
+            let profile = users::Profile { birthday: date, ..before.clone() };
+            change(tx, user, &before, &profile, origin)
+        })
+        .await
+}
+
 /// Writes a profile, and tells the user's other devices and those who know the user what is new.
 pub(super) fn change(
     tx: &mut Tx<'_>,
@@ -58,7 +82,7 @@ pub(super) fn change(
         log::append(tx, user, event::names(user, profile), origin)?;
         tx.hint(Hint::User { user, news: News::Names });
     }
-    if before.about != profile.about {
+    if before.about != profile.about || before.birthday != profile.birthday {
         log::append(tx, user, event::profile(user), origin)?;
         tx.hint(Hint::User { user, news: News::Profile });
     }
