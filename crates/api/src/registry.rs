@@ -37,6 +37,7 @@ fn account() -> Vec<Entry> {
         user("account.initTakeoutSession", account::init_takeout_session::handler),
         user("account.resetAuthorization", account::reset_authorization::handler),
         user("account.resetNotifySettings", account::reset_notify_settings::handler),
+        device("account.sendVerifyEmailCode", account::send_verify_email_code::handler),
         user("account.setAccountTTL", account::set_account_ttl::handler),
         user("account.setAuthorizationTTL", account::set_authorization_ttl::handler),
         user("account.setContactSignUpNotification", account::set_contact_sign_up_notification::handler),
@@ -47,6 +48,7 @@ fn account() -> Vec<Entry> {
         user("account.updateProfile", account::update_profile::handler),
         user("account.updateStatus", account::update_status::handler),
         user("account.updateUsername", account::update_username::handler),
+        device("account.verifyEmail", account::verify_email::handler),
     ]
 }
 
@@ -63,6 +65,7 @@ fn auth() -> Vec<Entry> {
         device("auth.logOut", auth::log_out::handler),
         device("auth.resendCode", auth::resend_code::handler),
         user("auth.resetAuthorizations", auth::reset_authorizations::handler),
+        device("auth.resetLoginEmail", auth::reset_login_email::handler),
         device("auth.sendCode", auth::send_code::handler),
         device("auth.signIn", auth::sign_in::handler),
         device("auth.signUp", auth::sign_up::handler),

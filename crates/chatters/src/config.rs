@@ -83,13 +83,24 @@ pub(crate) struct Tls {
     pub(crate) key: PathBuf,
 }
 
-/// How sign-in codes reach people. `chatters codes` shows them in any case.
+/// How sign-in codes reach people. `chatters codes` shows every one of them, however it goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Codes {
+    /// Which way is tried first; those that are not named come after.
+    pub(crate) order: Vec<Way>,
     pub(crate) sms: Option<Webhook>,
     pub(crate) call: Option<Webhook>,
     pub(crate) email: Option<Smtp>,
+}
+
+/// A way that can be configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Way {
+    Sms,
+    Call,
+    Email,
 }
 
 /// An HTTP endpoint that takes `{"phone", "code", "channel"}` and delivers it.
@@ -340,6 +351,8 @@ mod tests {
             [tls]
             certificate = "chain.pem"
             key = "key.pem"
+            [codes]
+            order = ["email", "sms"]
             [codes.email]
             host = "mail.example.org"
             security = "starttls"
@@ -353,6 +366,8 @@ mod tests {
         let config = load(toml, ServeArgs::default()).unwrap();
         assert_eq!(config.advertised(config.listen), "203.0.113.7:8443".parse().unwrap());
         assert_eq!(config.codes.email.as_ref().unwrap().security, SmtpSecurity::Starttls);
+        assert_eq!(config.codes.order, [Way::Email, Way::Sms]);
+        assert!(config.test_mode && !Config::default().test_mode);
         assert!(!format!("{config:?}").contains("hidden"));
     }
 

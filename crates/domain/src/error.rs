@@ -47,11 +47,17 @@ faults! {
     birthday_invalid = 400 "BIRTHDAY_INVALID";
     chat_forwards_restricted = 400 "CHAT_FORWARDS_RESTRICTED";
     chat_not_modified = 400 "CHAT_NOT_MODIFIED";
+    code_invalid = 400 "CODE_INVALID";
     connection_not_inited = 400 "CONNECTION_NOT_INITED";
     contact_id_invalid = 400 "CONTACT_ID_INVALID";
     contact_name_empty = 400 "CONTACT_NAME_EMPTY";
     contact_req_missing = 400 "CONTACT_REQ_MISSING";
     dc_id_invalid = 400 "DC_ID_INVALID";
+    email_install_missing = 400 "EMAIL_INSTALL_MISSING";
+    email_invalid = 400 "EMAIL_INVALID";
+    email_not_allowed = 400 "EMAIL_NOT_ALLOWED";
+    email_token_invalid = 400 "EMAIL_TOKEN_INVALID";
+    email_verify_expired = 400 "EMAIL_VERIFY_EXPIRED";
     encrypted_message_invalid = 400 "ENCRYPTED_MESSAGE_INVALID";
     entities_too_long = 400 "ENTITIES_TOO_LONG";
     entity_bounds_invalid = 400 "ENTITY_BOUNDS_INVALID";
@@ -90,6 +96,7 @@ faults! {
     phone_code_expired = 400 "PHONE_CODE_EXPIRED";
     phone_code_hash_empty = 400 "PHONE_CODE_HASH_EMPTY";
     phone_code_invalid = 400 "PHONE_CODE_INVALID";
+    phone_hash_expired = 400 "PHONE_HASH_EXPIRED";
     phone_not_occupied = 400 "PHONE_NOT_OCCUPIED";
     phone_number_flood = 400 "PHONE_NUMBER_FLOOD";
     phone_number_invalid = 400 "PHONE_NUMBER_INVALID";

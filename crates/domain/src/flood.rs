@@ -80,6 +80,10 @@ budgets! {
     SEND_CODE_ADDRESS = 100 per HOUR;
     /// Wrong codes typed for one phone number, over all codes.
     SIGN_IN_PHONE = 15 per DAY;
+    /// Codes mailed to prove an address, for one address and for one auth key.
+    EMAIL_CODES = 5 per HOUR;
+    /// Wrong codes typed for addresses, for one number.
+    EMAIL_TRIES = 15 per DAY;
     /// Sign-ins and sign-ups tried with one auth key.
     SIGN_IN_KEY = 20 per HOUR;
     /// Wrong two-step passwords of one account.

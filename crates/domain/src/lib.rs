@@ -7,6 +7,7 @@ pub mod app_config;
 pub mod birthday;
 pub mod clock;
 pub mod countries;
+pub mod email;
 pub mod error;
 mod fingerprint;
 pub mod flood;

@@ -31,6 +31,11 @@ pub const ABOUT_LENGTH_PREMIUM: usize = 140;
 pub const USERNAME_LENGTH_MIN: usize = 5;
 pub const USERNAME_LENGTH_MAX: usize = 32;
 
+// E-mail addresses, in bytes (RFC 5321).
+
+pub const EMAIL_LENGTH: usize = 254;
+pub const EMAIL_LOCAL_LENGTH: usize = 64;
+
 // Phone numbers, in digits with the country code (E.164 ends at 15).
 
 pub const PHONE_LENGTH_MIN: usize = 7;

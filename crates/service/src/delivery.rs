@@ -5,20 +5,29 @@ use domain::BoxFuture;
 /// A way to bring a code to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
-    /// The operator's console and `chatters codes`.
+    /// Nothing but the operator's list of codes (`chatters codes`): the operator hands it over.
     Console,
     Sms,
     Call,
     Email,
 }
 
+/// What a code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    SignIn,
+    /// Whoever gets it can have sign-in codes sent to their address.
+    ProveEmail,
+}
+
 /// One code for one person. Not `Debug`: it holds what must not be logged.
 #[derive(Clone)]
 pub struct Delivery {
+    pub purpose: Purpose,
     /// Canonical digits, without the plus sign.
     pub phone: String,
     pub code: String,
-    /// The sign-in e-mail of the account, where it has one.
+    /// Where it goes by [`Channel::Email`].
     pub email: Option<String>,
     pub channel: Channel,
 }
@@ -29,6 +38,9 @@ pub trait CodeSender: Send + Sync {
     /// next one). Never empty.
     fn channels(&self) -> Vec<Channel>;
 
-    /// Resolves when the next hop has taken the code.
+    /// Shows a sign-in code to the operator, whichever way it goes besides.
+    fn show(&self, _phone: &str, _code: &str) {}
+
+    /// Resolves when the next hop has taken the code. The console always takes it.
     fn send(&self, delivery: Delivery) -> BoxFuture<Result<(), String>>;
 }

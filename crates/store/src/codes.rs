@@ -24,6 +24,7 @@ const OF_PHONE: &str = concat!(
 const UPDATE: &str = "UPDATE sign_in_codes SET tries = $2, state = $3 WHERE phone_code_hash = $1";
 const SET_CODE: &str = "UPDATE sign_in_codes SET code_hash = $2, payload = $3, expires_at = $4, tries = 0, \
      state = 0 WHERE phone_code_hash = $1";
+const SET_SENT: &str = "UPDATE sign_in_codes SET payload = $2 WHERE phone_code_hash = $1";
 const DELETE: &str = "DELETE FROM sign_in_codes WHERE phone_code_hash = $1";
 const DELETE_EXPIRED: &str = "DELETE FROM sign_in_codes WHERE phone_code_hash IN (SELECT phone_code_hash \
      FROM sign_in_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
@@ -41,6 +42,10 @@ pub struct Sent {
     pub phone: String,
     /// The name of the way that was used last: `app`, `console`, `sms`, `call`, `email`.
     pub channel: String,
+    /// The address that was proven on the way, or is about to be; empty for none.
+    pub email: String,
+    /// Whoever types the code has no use of the account's address any more.
+    pub resets_email: bool,
 }
 
 /// A code on its way. The code itself is kept only as a keyed hash.
@@ -70,17 +75,15 @@ impl Code {
 /// What [`insert`] keeps.
 pub struct NewCode<'a> {
     pub id: &'a [u8],
-    pub phone: &'a str,
     pub code: &'a str,
     pub auth_key_id: i64,
     pub expires_at: Time,
-    pub channel: &'a str,
+    pub sent: &'a Sent,
 }
 
 pub fn insert(tx: &mut Tx<'_>, new: &NewCode<'_>) -> Result<(), StoreError> {
-    let sent = Sent { phone: new.phone.to_owned(), channel: new.channel.to_owned() };
-    let payload = seal(tx, new.id, &sent)?;
-    let phone_hash = users::phone_hash(tx, new.phone);
+    let payload = seal(tx, new.id, new.sent)?;
+    let phone_hash = users::phone_hash(tx, &new.sent.phone);
     let code_hash = hash(tx, new.id, new.code);
     let values = [
         Value::Blob(new.id),
@@ -127,6 +130,13 @@ pub fn replace(
     let values =
         [Value::Blob(id), Value::Blob(&code_hash), Value::Blob(&payload), Value::Int(expires_at.secs())];
     tx.execute(SET_CODE, &values)?;
+    Ok(())
+}
+
+/// Notes another way that the same code went.
+pub fn set_sent(tx: &mut Tx<'_>, id: &[u8], sent: &Sent) -> Result<(), StoreError> {
+    let payload = seal(tx, id, sent)?;
+    tx.execute(SET_SENT, &[Value::Blob(id), Value::Blob(&payload)])?;
     Ok(())
 }
 

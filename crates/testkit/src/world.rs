@@ -169,6 +169,21 @@ impl World {
         lock(&self.codes.sent).get(digits).map(|(_, code)| code.clone())
     }
 
+    /// From now on codes go these ways, of which some fail; without any they go to the console.
+    pub fn deliver_by(&self, channels: &[Channel], failing: &[Channel]) {
+        *lock(&self.codes.channels) = (channels.to_vec(), failing.to_vec());
+    }
+
+    /// What left the server since this was asked last.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        std::mem::take(&mut lock(&self.codes.taken))
+    }
+
+    /// The codes that the operator was shown since this was asked last.
+    pub fn shown_codes(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.codes.shown))
+    }
+
     /// The keys whose connections the server closed since this was asked last.
     pub fn closed(&self) -> Vec<i64> {
         std::mem::take(&mut lock(&self.sessions.closed))
@@ -369,14 +384,27 @@ impl Device {
 #[derive(Default)]
 struct Codes {
     sent: Mutex<HashMap<String, (String, String)>>,
+    /// The ways that there are besides the console, and those of them that fail.
+    channels: Mutex<(Vec<Channel>, Vec<Channel>)>,
+    taken: Mutex<Vec<Delivery>>,
+    shown: Mutex<Vec<String>>,
 }
 
 impl CodeSender for Codes {
     fn channels(&self) -> Vec<Channel> {
-        vec![Channel::Console]
+        let channels = lock(&self.channels).0.clone();
+        if channels.is_empty() { vec![Channel::Console] } else { channels }
+    }
+
+    fn show(&self, _phone: &str, code: &str) {
+        lock(&self.shown).push(code.to_owned());
     }
 
     fn send(&self, delivery: Delivery) -> BoxFuture<Result<(), String>> {
+        if lock(&self.channels).1.contains(&delivery.channel) {
+            return Box::pin(async { Err("out of order".to_owned()) });
+        }
+        lock(&self.taken).push(delivery.clone());
         lock(&self.sent).insert(delivery.phone, (String::new(), delivery.code));
         Box::pin(async { Ok(()) })
     }

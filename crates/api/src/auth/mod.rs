@@ -13,6 +13,7 @@ pub mod log_out;
 pub mod login_token;
 pub mod resend_code;
 pub mod reset_authorizations;
+pub mod reset_login_email;
 pub mod send_code;
 pub mod sent_code;
 pub mod sign_in;

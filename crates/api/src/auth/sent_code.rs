@@ -7,14 +7,20 @@ use tl_api::{enums, types};
 
 pub fn to_tl(sent: &SentCode) -> enums::auth::SentCode {
     let length = i32::try_from(limits::CODE_LENGTH).unwrap_or(5);
-    let kind = match sent.via {
+    let kind = match &sent.via {
         Via::App => types::auth::SentCodeTypeApp { length }.into(),
         Via::Channel(Channel::Call) => types::auth::SentCodeTypeCall { length }.into(),
-        Via::Channel(Channel::Email) => {
-            types::auth::SentCodeTypeEmailCode { email_pattern: String::new(), length, ..Default::default() }
-                .into()
+        Via::Email(pattern) => types::auth::SentCodeTypeEmailCode {
+            email_pattern: pattern.clone(),
+            length,
+            // `auth.resetLoginEmail` need not wait.
+            reset_available_period: Some(0),
+            ..Default::default()
         }
-        Via::Channel(Channel::Console | Channel::Sms) => types::auth::SentCodeTypeSms { length }.into(),
+        .into(),
+        Via::Channel(Channel::Console | Channel::Sms | Channel::Email) => {
+            types::auth::SentCodeTypeSms { length }.into()
+        }
     };
     types::auth::SentCode {
         r#type: kind,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod chat;
+mod codes;
 mod contacts;
 mod devices;
 mod dialogs;

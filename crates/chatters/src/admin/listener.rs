@@ -97,7 +97,6 @@ async fn serve(stream: UnixStream, board: &CodeBoard) -> io::Result<()> {
 mod tests {
     use domain::Time;
     use domain::testing::ManualClock;
-    use service::delivery::{Channel, Delivery};
 
     use super::*;
     use crate::delivery::PendingCode;
@@ -106,14 +105,7 @@ mod tests {
     async fn codes_are_shown_to_the_owner_of_the_folder() {
         let folder = tempfile::tempdir().unwrap();
         let board = Arc::new(CodeBoard::new(Arc::new(ManualClock::new(Time(1_000_000))), false));
-        let show = |code: &str| {
-            board.show(&Delivery {
-                phone: "15550100123".to_owned(),
-                code: code.to_owned(),
-                email: None,
-                channel: Channel::Console,
-            });
-        };
+        let show = |code: &str| board.show("15550100123", code);
         show("11111");
         fs::write(socket(folder.path()), "left by a killed server").unwrap();
         let listener = Listener::bind(folder.path(), Arc::clone(&board)).unwrap();

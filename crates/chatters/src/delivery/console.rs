@@ -1,11 +1,10 @@
-//! The codes that the operator hands over: kept in memory for a short time, shown by `chatters codes`.
+//! Every sign-in code, for the operator: kept in memory for a short time, shown by `chatters codes`.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::{SharedClock, Time};
 use serde::{Deserialize, Serialize};
-use service::delivery::Delivery;
 use tokio::sync::Notify;
 
 /// Codes shown at most, and for how long.
@@ -44,15 +43,16 @@ impl CodeBoard {
         Self { clock, is_printed, codes: Mutex::default(), news: Notify::new() }
     }
 
-    pub(crate) fn show(&self, delivery: &Delivery) {
+    /// `phone` without the plus sign.
+    pub(crate) fn show(&self, phone: &str, code: &str) {
         let now = self.clock.now();
         let mut codes = self.codes(now);
         codes.last_number += 1;
         let code = PendingCode {
             number: codes.last_number,
             at: now.0,
-            phone: format!("+{}", delivery.phone),
-            code: delivery.code.clone(),
+            phone: format!("+{phone}"),
+            code: code.to_owned(),
         };
         if self.is_printed {
             println!("code: {} {}", code.phone, code.code);
@@ -99,18 +99,10 @@ mod tests {
     use std::sync::Arc;
 
     use domain::testing::ManualClock;
-    use service::delivery::Channel;
 
     use super::*;
 
-    fn delivery(code: &str) -> Delivery {
-        Delivery {
-            phone: "15550100123".to_owned(),
-            code: code.to_owned(),
-            email: None,
-            channel: Channel::Console,
-        }
-    }
+    const PHONE: &str = "15550100123";
 
     fn codes(found: &[PendingCode]) -> Vec<&str> {
         found.iter().map(|code| code.code.as_str()).collect()
@@ -120,9 +112,9 @@ mod tests {
     async fn codes_are_shown_until_they_are_old() {
         let clock = Arc::new(ManualClock::new(Time(1_700_000_000_000)));
         let board = CodeBoard::new(clock.clone(), false);
-        board.show(&delivery("11111"));
+        board.show(PHONE, "11111");
         clock.advance_millis(1_000);
-        board.show(&delivery("22222"));
+        board.show(PHONE, "22222");
         let all = board.after(0);
         assert_eq!(codes(&all), ["11111", "22222"]);
         assert_eq!(all[0].phone, "+15550100123");
@@ -139,7 +131,7 @@ mod tests {
         let board = Arc::new(CodeBoard::new(clock, false));
         let (found, ()) = tokio::join!(board.wait_after(0), async {
             tokio::task::yield_now().await;
-            board.show(&delivery("33333"));
+            board.show(PHONE, "33333");
         });
         assert_eq!(codes(&found), ["33333"]);
     }
@@ -149,7 +141,7 @@ mod tests {
         let clock = Arc::new(ManualClock::new(Time(1_700_000_000_000)));
         let board = CodeBoard::new(clock, false);
         for _ in 0..CODES + 5 {
-            board.show(&delivery("44444"));
+            board.show(PHONE, "44444");
         }
         assert_eq!(board.after(0).len(), CODES);
         assert_eq!(board.after(0)[0].number, 6);

@@ -1,4 +1,5 @@
-//! How sign-in codes leave this server: the ways that are configured, or else the operator's console.
+//! How sign-in codes leave this server: the ways that are configured, in the operator's order. The operator's
+//! console has every code, and is the way where there is no other.
 
 mod console;
 mod smtp;
@@ -11,12 +12,13 @@ use service::delivery::{Channel, CodeSender, Delivery};
 
 pub(crate) use console::{CodeBoard, PendingCode};
 
-use crate::config;
+use crate::config::{self, Way};
 use smtp::Mailer;
 use webhook::Hook;
 
 /// All ways together.
 pub(crate) struct Senders {
+    order: Vec<Channel>,
     board: Arc<CodeBoard>,
     sms: Option<Arc<Hook>>,
     call: Option<Arc<Hook>>,
@@ -27,23 +29,17 @@ impl Senders {
     pub(crate) fn new(codes: &config::Codes, board: Arc<CodeBoard>) -> Result<Self, String> {
         let hook = |hook: &Option<config::Webhook>| hook.as_ref().map(|hook| Arc::new(Hook::new(hook)));
         let email = codes.email.as_ref().map(Mailer::new).transpose()?.map(Arc::new);
-        Ok(Self { board, sms: hook(&codes.sms), call: hook(&codes.call), email })
+        Ok(Self { order: order(codes), board, sms: hook(&codes.sms), call: hook(&codes.call), email })
     }
 }
 
 impl CodeSender for Senders {
     fn channels(&self) -> Vec<Channel> {
-        let configured = [
-            (Channel::Sms, self.sms.is_some()),
-            (Channel::Call, self.call.is_some()),
-            (Channel::Email, self.email.is_some()),
-        ];
-        let mut channels: Vec<_> =
-            configured.into_iter().filter_map(|(channel, is_there)| is_there.then_some(channel)).collect();
-        if channels.is_empty() {
-            channels.push(Channel::Console);
-        }
-        channels
+        if self.order.is_empty() { vec![Channel::Console] } else { self.order.clone() }
+    }
+
+    fn show(&self, phone: &str, code: &str) {
+        self.board.show(phone, code);
     }
 
     fn send(&self, delivery: Delivery) -> BoxFuture<Result<(), String>> {
@@ -52,15 +48,46 @@ impl CodeSender for Senders {
             Box::pin(async move { Err(why) })
         };
         match delivery.channel {
-            Channel::Console => {
-                self.board.show(&delivery);
-                Box::pin(async { Ok(()) })
-            }
+            // It was shown there when it was made.
+            Channel::Console => Box::pin(async { Ok(()) }),
             Channel::Sms => self.sms.as_ref().map_or_else(|| missing("sms"), |hook| hook.send(delivery)),
             Channel::Call => self.call.as_ref().map_or_else(|| missing("call"), |hook| hook.send(delivery)),
             Channel::Email => {
                 self.email.as_ref().map_or_else(|| missing("email"), |mailer| mailer.send(delivery))
             }
         }
+    }
+}
+
+/// The ways that are configured: first those that the operator put in an order, then the others.
+fn order(codes: &config::Codes) -> Vec<Channel> {
+    let mut order = Vec::new();
+    for way in codes.order.iter().chain(&[Way::Sms, Way::Call, Way::Email]) {
+        let (channel, configured) = match way {
+            Way::Sms => (Channel::Sms, codes.sms.is_some()),
+            Way::Call => (Channel::Call, codes.call.is_some()),
+            Way::Email => (Channel::Email, codes.email.is_some()),
+        };
+        if configured && !order.contains(&channel) {
+            order.push(channel);
+        }
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_are_tried_in_the_operators_order() {
+        let hook = || Some(config::Webhook { url: "http://127.0.0.1".to_owned(), token: None });
+        let check = |order: &[Way], expected: &[Channel]| {
+            let codes = config::Codes { order: order.to_vec(), sms: hook(), call: hook(), email: None };
+            assert_eq!(super::order(&codes), expected);
+        };
+        check(&[], &[Channel::Sms, Channel::Call]);
+        check(&[Way::Call], &[Channel::Call, Channel::Sms]);
+        check(&[Way::Email, Way::Call, Way::Call], &[Channel::Call, Channel::Sms]);
     }
 }

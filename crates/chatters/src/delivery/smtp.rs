@@ -7,7 +7,7 @@ use domain::BoxFuture;
 use lettre::message::{Mailbox, Message, header::ContentType};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use service::delivery::Delivery;
+use service::delivery::{Delivery, Purpose};
 
 use crate::config::{self, Secret, SmtpSecurity};
 
@@ -57,16 +57,116 @@ impl Mailer {
         // Not quoted in the error: it is somebody's address.
         let address = address.parse().map_err(|_| "mail: the address is malformed")?;
         let code = &delivery.code;
+        let (what, otherwise) = match delivery.purpose {
+            Purpose::SignIn => ("sign-in code", "did not try to sign in"),
+            Purpose::ProveEmail => ("code for this address", "did not enter this address anywhere"),
+        };
         let body = format!(
-            "Your sign-in code is {code}.\n\nGive it to nobody, whoever asks. If you did not try to sign in, \
-             you can ignore this message.\n"
+            "Your {what} is {code}.\n\nGive it to nobody, whoever asks. If you {otherwise}, you can ignore \
+             this message.\n"
         );
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, address))
-            .subject(format!("Sign-in code: {code}"))
+            .subject(format!("Your {what}: {code}"))
             .header(ContentType::TEXT_PLAIN)
             .body(body)
             .map_err(|_| "mail: the message cannot be written".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use service::delivery::Channel;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn delivery(purpose: Purpose) -> Delivery {
+        Delivery {
+            purpose,
+            phone: "15550100123".to_owned(),
+            code: "12345".to_owned(),
+            email: Some("postal@example.org".to_owned()),
+            channel: Channel::Email,
+        }
+    }
+
+    /// A mail server for one mail: what it was told, and what it says to the mail as a whole.
+    async fn take_mail(listener: &TcpListener, verdict: &str) -> Vec<String> {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (read, mut write) = stream.into_split();
+        let mut lines = BufReader::new(read).lines();
+        let mut heard = Vec::new();
+        let mut in_body = false;
+        write.write_all(b"220 here\r\n").await.unwrap();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let answer = match (in_body, line.split(' ').next().unwrap_or_default()) {
+                (true, ".") => {
+                    in_body = false;
+                    verdict
+                }
+                (true, _) => "",
+                (false, "DATA") => {
+                    in_body = true;
+                    "354 go on"
+                }
+                (false, "QUIT") => "221 bye",
+                (false, _) => "250 well",
+            };
+            let bye = !in_body && line == "QUIT";
+            heard.push(line);
+            if !answer.is_empty() {
+                let _ = write.write_all(format!("{answer}\r\n").as_bytes()).await;
+            }
+            if bye || answer == verdict {
+                break;
+            }
+        }
+        heard
+    }
+
+    async fn mailer(listener: &TcpListener) -> Arc<Mailer> {
+        let config = config::Smtp {
+            host: "127.0.0.1".to_owned(),
+            port: Some(listener.local_addr().unwrap().port()),
+            security: SmtpSecurity::None,
+            user: None,
+            password: None,
+            from: "Chatters <codes@example.org>".to_owned(),
+        };
+        Arc::new(Mailer::new(&config).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_code_is_mailed() {
+        for (purpose, subject) in [
+            (Purpose::SignIn, "Subject: Your sign-in code: 12345"),
+            (Purpose::ProveEmail, "Subject: Your code for this address: 12345"),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mailer = mailer(&listener).await;
+            let (heard, sent) =
+                tokio::join!(take_mail(&listener, "250 taken"), mailer.send(delivery(purpose)));
+            assert_eq!(sent, Ok(()));
+            for line in ["MAIL FROM:<codes@example.org>", "RCPT TO:<postal@example.org>", subject] {
+                assert!(heard.iter().any(|heard| heard.starts_with(line)), "{line}: {heard:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn errors_do_not_repeat_the_address() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mailer = mailer(&listener).await;
+        let verdict = "550 postal@example.org has no mailbox";
+        let (_, sent) = tokio::join!(take_mail(&listener, verdict), mailer.send(delivery(Purpose::SignIn)));
+        assert_eq!(sent, Err("mail: refused for good".to_owned()));
+        drop(listener);
+        let sent = mailer.send(delivery(Purpose::SignIn)).await;
+        assert_eq!(sent, Err("mail: the server could not be reached".to_owned()));
+        let nobody = Delivery { email: None, ..delivery(Purpose::SignIn) };
+        assert_eq!(mailer.send(nobody).await, Err("mail: the account has no address".to_owned()));
     }
 }

@@ -3,7 +3,9 @@
 pub mod admit;
 pub mod bind;
 pub mod carry;
+pub mod deliver;
 pub mod devices;
+pub mod email;
 pub mod flood;
 pub mod keys;
 pub mod lifetime;

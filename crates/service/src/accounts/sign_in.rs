@@ -4,7 +4,8 @@ use domain::flood::{SIGN_IN_KEY, SIGN_IN_PHONE};
 use domain::limits;
 use domain::phone::Phone;
 use domain::{Error, Fault, UserId};
-use store::{Tx, codes, users};
+use store::codes::{self, Code};
+use store::{StoreError, Tx, users};
 
 use super::admit::{Proof, admit};
 use super::flood;
@@ -39,14 +40,18 @@ pub async fn sign_in(service: &Service, command: SignIn) -> Result<Outcome, Erro
         .write(move |tx| -> Result<Result<Outcome, Fault>, Error> {
             // A wrong try is counted although it fails: the transaction ends well, with the fault as
             // its outcome.
-            if let Err(fault) = check(tx, &phone, &command)? {
-                return Ok(Err(fault));
-            }
+            let code = match check(tx, &phone, &command)? {
+                Ok(code) => code,
+                Err(fault) => return Ok(Err(fault)),
+            };
             let Some(user) = users::by_phone(tx, phone.digits())? else {
                 codes::set_progress(tx, command.phone_code_hash.as_bytes(), 0, true)?;
                 return Ok(Ok(Outcome::SignUpRequired));
             };
             codes::delete(tx, command.phone_code_hash.as_bytes())?;
+            if code.sent.resets_email {
+                forget_email(tx, user)?;
+            }
             admit(tx, command.auth_key_id, user, Proof::Code)?;
             Ok(Ok(Outcome::SignedIn(user)))
         })
@@ -54,7 +59,7 @@ pub async fn sign_in(service: &Service, command: SignIn) -> Result<Outcome, Erro
         .map_err(Error::from)
 }
 
-fn check(tx: &mut Tx<'_>, phone: &Phone, command: &SignIn) -> Result<Result<(), Fault>, Error> {
+fn check(tx: &mut Tx<'_>, phone: &Phone, command: &SignIn) -> Result<Result<Code, Fault>, Error> {
     if let Err(fault) = flood::take(tx, &SIGN_IN_KEY, &command.auth_key_id.to_string(), 1)? {
         return Ok(Err(fault));
     }
@@ -74,10 +79,16 @@ fn check(tx: &mut Tx<'_>, phone: &Phone, command: &SignIn) -> Result<Result<(), 
         return Ok(Err(fault));
     }
     if known.matches(tx, &command.code) {
-        return Ok(Ok(()));
+        return Ok(Ok(known));
     }
     codes::set_progress(tx, &known.id, known.tries + 1, false)?;
     Ok(Err(flood::take(tx, &SIGN_IN_PHONE, phone.digits(), 1)?
         .err()
         .unwrap_or_else(Fault::phone_code_invalid)))
+}
+
+/// The code came by another way because the mailbox is lost.
+fn forget_email(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
+    let Some(row) = users::get(tx, user)? else { return Ok(()) };
+    users::set_profile(tx, user, &users::Profile { email: String::new(), ..row.profile })
 }

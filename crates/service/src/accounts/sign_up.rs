@@ -37,7 +37,7 @@ pub async fn sign_up(service: &Service, command: SignUp) -> Result<UserId, Error
             if let Err(fault) = flood::take(tx, &SIGN_IN_KEY, &command.auth_key_id.to_string(), 1)? {
                 return Ok(Err(fault));
             }
-            codes::get(tx, command.phone_code_hash.as_bytes())?
+            let code = codes::get(tx, command.phone_code_hash.as_bytes())?
                 .filter(|code| code.sent.phone == phone.digits() && code.auth_key_id == command.auth_key_id)
                 .filter(|code| code.confirmed && code.expires_at > tx.now())
                 .ok_or_else(Fault::phone_code_expired)?;
@@ -49,6 +49,7 @@ pub async fn sign_up(service: &Service, command: SignUp) -> Result<UserId, Error
                 phone: phone.digits().to_owned(),
                 first_name,
                 last_name,
+                email: code.sent.email,
                 ..users::Profile::default()
             };
             let user = create(tx, &profile)?;
