@@ -56,6 +56,10 @@ pub(crate) struct ServeArgs {
     /// The data centre that this server is. [default: 2]
     #[arg(long, env = "CHATTERS_DC", value_name = "ID")]
     pub(crate) dc: Option<i32>,
+    /// For tests of clients: numbers 99966XYYYY sign in with the code XXXXX, and clients are told that this is no
+    /// real server. Anybody can be anybody of those.
+    #[arg(long, env = "CHATTERS_TEST_MODE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) test_mode: bool,
     /// Certificate chain (PEM); with it the port speaks TLS, too.
     #[arg(long, env = "CHATTERS_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_certificate: Option<PathBuf>,

@@ -69,6 +69,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) public_address: Option<PublicAddress>,
     pub(crate) dc: i32,
+    /// The protocol's test numbers sign in with codes that everybody knows.
+    pub(crate) test_mode: bool,
     pub(crate) proxy_secrets: Vec<Secret>,
     pub(crate) tls: Option<Tls>,
     pub(crate) codes: Codes,
@@ -181,6 +183,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4430)),
             public_address: None,
             dc: 2,
+            test_mode: false,
             proxy_secrets: Vec::new(),
             tls: None,
             codes: Codes::default(),
@@ -242,6 +245,7 @@ impl Config {
         self.listen = args.listen.unwrap_or(self.listen);
         self.public_address = args.public_address.or(self.public_address);
         self.dc = args.dc.unwrap_or(self.dc);
+        self.test_mode |= args.test_mode;
         self.tls = tls.map(|(certificate, key)| Tls { certificate, key }).or(self.tls.take());
         if !args.proxy_secrets.is_empty() {
             self.proxy_secrets = args.proxy_secrets;
@@ -329,9 +333,10 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_file_and_the_file_over_defaults() {
-        let args = ServeArgs { dc: Some(4), ..ServeArgs::default() };
+        let args = ServeArgs { dc: Some(4), test_mode: true, ..ServeArgs::default() };
         let config = load("dc = 3\ndata = \"elsewhere\"\n[limits]\nsessions = 7", args).unwrap();
         assert_eq!(config.dc, 4);
+        assert!(config.test_mode);
         assert_eq!(config.data, Path::new("elsewhere"));
         assert_eq!(config.listen, Config::default().listen);
         assert_eq!(config.limits.gateway().sessions, 7);
@@ -347,6 +352,7 @@ mod tests {
             listen = "[::]:443"
             public_address = "203.0.113.7:8443"
             dc = 5
+            test_mode = true
             proxy_secrets = ["00112233445566778899aabbccddeeff"]
             [tls]
             certificate = "chain.pem"
