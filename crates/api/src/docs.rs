@@ -23,7 +23,7 @@ pub fn methods() -> String {
         "# Methods\n\nEvery method of layer {NEWEST_LAYER}, made from the registry by `chatters methods`. A \
          method that is missing\nanswers `400 METHOD_INVALID`. Older forms of a method that is built are \
          understood too.\n\nBuilt: {} of {total}.\n",
-        built.iter().filter(|name| name.contains('.')).count(),
+        states().iter().filter(|(_, built)| *built).count(),
     );
     for (namespace, methods) in namespaces {
         let count = methods.iter().filter(|method| built.contains(method.name)).count();
@@ -35,6 +35,16 @@ pub fn methods() -> String {
         }
     }
     page
+}
+
+/// Every method of the newest layer in the order of the alphabet, and whether it is built.
+pub fn states() -> Vec<(&'static str, bool)> {
+    let registry = registry();
+    let built = registry.names().collect::<BTreeSet<_>>();
+    let current = METHODS.iter().filter(|method| is_current(method) && method.name.contains('.'));
+    let mut states: Vec<_> = current.map(|method| (method.name, built.contains(method.name))).collect();
+    states.sort_unstable();
+    states
 }
 
 /// Whether the newest layer still has the method.

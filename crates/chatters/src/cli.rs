@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Key(KeyArgs),
     /// Shows how each clause of the privacy policy is kept.
     Policy(PolicyArgs),
+    /// Shows which methods of the API are built.
+    Methods(MethodsArgs),
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -116,6 +118,22 @@ pub(crate) enum ClauseState {
     Kept,
     Partial,
     Open,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MethodsArgs {
+    /// Only methods whose names contain this, one a line, as in "messages." or "saved". Without it the whole
+    /// page, as in docs/methods.md.
+    pub(crate) filter: Option<String>,
+    /// Only the methods in this state, one a line.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<MethodState>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MethodState {
+    Built,
+    Missing,
 }
 
 #[derive(Debug, Args)]

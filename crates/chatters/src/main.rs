@@ -7,6 +7,7 @@ mod config;
 mod delivery;
 mod jobs;
 mod logs;
+mod methods;
 mod policy;
 mod serve;
 mod server_key;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Codes(args) => admin::codes(&args),
         Command::Key(args) => announce::key(&args),
         Command::Policy(args) => policy::command(&args),
+        Command::Methods(args) => methods::command(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
