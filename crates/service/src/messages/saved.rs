@@ -6,8 +6,8 @@ use store::{Tx, boxes, messages, saved as rows};
 use updates::log::{self, Origin};
 use updates::{event, saved};
 
-use super::affected::Affected;
-use super::delete::{self, History, Progress};
+use super::affected::{Affected, Progress};
+use super::delete::{self, History};
 use super::erase;
 use crate::Service;
 
@@ -26,8 +26,8 @@ pub async fn delete(service: &Service, history: History) -> Result<Progress, Err
             boxes::hold(tx, owner)?;
             let ids = rows::slice(tx, owner, history.peer, stretch, limit)?;
             let mut affected = Affected::default();
-            if let Some(position) = erase::erase(tx, owner, &ids, history.origin)? {
-                affected.note(position, i32::try_from(ids.len()).unwrap_or(i32::MAX));
+            if let Some((position, count)) = erase::erase(tx, owner, &ids, history.origin)? {
+                affected.note(position, count);
                 if messages::top(tx, owner, owner.into())?.is_none() {
                     delete::leave(tx, owner, owner.into(), history.origin)?;
                 }
