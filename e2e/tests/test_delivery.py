@@ -133,3 +133,15 @@ async def test_code_from_the_service_account(plain_server, pool):
     e = await first.wait("new_message", since=mark, message__from=people.SERVICE)
     code = re.search(r"\b\d{5}\b", e["message"]["text"])[0]
     assert (await second.sign_in(code=code))["user"]["id"] == first.id
+
+
+async def test_test_numbers_have_known_codes(start_server, pool):
+    server = await start_server(flags=["--test-mode"])
+    client = await pool.open("telethon", server)
+    await client.send_code(phone="+9996621234")
+    assert (await client.sign_in(code="22222"))["sign_up_required"]
+    assert not await server.codes("+9996621234")
+    assert (await client.raw(method="help.getConfig"))["test_mode"]
+    plain = await start_server()
+    client = await pool.open("telethon", plain)
+    assert not (await client.raw(method="help.getConfig"))["test_mode"]
