@@ -95,8 +95,8 @@ impl Drop for Answer {
             error!("a query ended without an answer");
             Reply::new(rpc_error(&fault(500, "INTERNAL_SERVER_ERROR")))
         });
-        if let Effect::Bound { perm_id } = reply.effect {
-            self.entry.key.bind(perm_id);
+        if let Effect::Bound { perm_id, has_user } = reply.effect {
+            self.entry.key.bind(perm_id, has_user);
         }
         let outcome = if is_rpc_error(&reply.body) { Outcome::Failed } else { Outcome::Succeeded };
         {

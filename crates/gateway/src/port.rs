@@ -348,5 +348,6 @@ fn key_record(new: NewAuthKey) -> KeyRecord {
         dc: new.dc,
         initial_salt: new.salt,
         created_at,
+        has_user: false,
     }
 }

@@ -4,7 +4,7 @@
 //! under either.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{SharedClock, SharedRandom, Time};
@@ -36,6 +36,8 @@ pub(crate) struct Key {
     expires_at: Option<Time>,
     /// The permanent key that a temporary key stands for; 0 while there is none.
     bound_to: AtomicI64,
+    /// Somebody is signed in with the key that stands for the device.
+    has_user: AtomicBool,
 }
 
 impl Key {
@@ -51,6 +53,7 @@ impl Key {
             created_at: record.created_at,
             expires_at,
             bound_to: AtomicI64::new(bound_to),
+            has_user: AtomicBool::new(record.has_user),
         }
     }
 
@@ -66,8 +69,13 @@ impl Key {
         }
     }
 
-    pub(crate) fn bind(&self, perm_id: i64) {
+    pub(crate) fn bind(&self, perm_id: i64, has_user: bool) {
         self.bound_to.store(perm_id, Ordering::Release);
+        self.has_user.store(has_user, Ordering::Release);
+    }
+
+    pub(crate) fn has_user(&self) -> bool {
+        self.has_user.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_temporary(&self) -> bool {
@@ -174,6 +182,13 @@ impl State {
         }
     }
 
+    /// What was pushed and not acknowledged is not for whoever the client speaks for now.
+    fn forget_pushes(&mut self) {
+        self.session.forget_pushes();
+        self.kept_pushes = 0;
+        self.has_missed = false;
+    }
+
     /// True when it was the last connection.
     pub(crate) fn detach(&mut self, now: Time, id: ConnectionId) -> bool {
         let before = self.links.len();
@@ -256,7 +271,8 @@ impl State {
 /// All keys and sessions of this node. Cheap to share; knows neither sockets nor handlers.
 pub struct Registry {
     shards: Vec<Mutex<HashMap<i64, Slot>>>,
-    /// Counts the dropped keys, so that a key read from the store before does not come back after.
+    /// Counts the keys that were dropped or changed hands, so that what was read from the store before is
+    /// not taken for true after.
     drops: AtomicU64,
     sessions: AtomicUsize,
     sessions_max: usize,
@@ -487,6 +503,19 @@ impl Sessions for Registry {
             for link in &entry.state().links {
                 link.close(Close::AfterFlush);
             }
+        }
+    }
+
+    fn key_changed(&self, auth_key_id: i64, has_user: bool) {
+        // What is being read from the store about the key may be wrong by now.
+        self.drops.fetch_add(1, Ordering::AcqRel);
+        for entry in self.entries_of(auth_key_id, false) {
+            entry.key.has_user.store(has_user, Ordering::Release);
+            entry.state().forget_pushes();
+        }
+        let mut shard = self.shard(auth_key_id);
+        if let Some(slot) = shard.get_mut(&auth_key_id) {
+            slot.key.has_user.store(has_user, Ordering::Release);
         }
     }
 }

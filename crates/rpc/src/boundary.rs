@@ -51,6 +51,8 @@ pub enum Effect {
     /// Takes effect before the answer is sent.
     Bound {
         perm_id: i64,
+        /// Somebody is signed in with that key.
+        has_user: bool,
     },
     /// The key was destroyed. Once the answer is written, its sessions are forgotten and its connections
     /// closed with the transport error -404. (`auth.logOut` does not end the key: it needs no effect.)
@@ -101,6 +103,10 @@ pub trait Sessions: Send + Sync {
     /// Closes the connections of this permanent key's sessions, so that the client comes back and finds
     /// that it is signed out (`auth.resetAuthorizations`). The key stays.
     fn disconnect_key(&self, auth_key_id: i64);
+
+    /// Somebody else, or nobody (`has_user` is false), is signed in with this permanent key now. What was on
+    /// its way to whoever was before, answers apart, is not sent any more.
+    fn key_changed(&self, auth_key_id: i64, has_user: bool);
 }
 
 /// What a key is for.
@@ -126,6 +132,8 @@ pub struct KeyRecord {
     /// The salt agreed on in the handshake; it is valid from `created_at`.
     pub initial_salt: i64,
     pub created_at: Time,
+    /// Somebody is signed in with the key that stands for the device.
+    pub has_user: bool,
 }
 
 impl KeyRecord {

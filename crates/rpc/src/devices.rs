@@ -130,7 +130,9 @@ impl Devices {
             state.unwritten |= user.is_none();
         }
         drop(known);
-        if close && let Some(sessions) = self.sessions.get() {
+        let Some(sessions) = self.sessions.get() else { return };
+        sessions.key_changed(key, user.is_some());
+        if close {
             sessions.disconnect_key(key);
         }
     }

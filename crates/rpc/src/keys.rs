@@ -29,6 +29,10 @@ impl Keys for StoredKeys {
             if matches!(kind, KeyKind::Temporary { expires_at, .. } if expires_at <= service.now()) {
                 return Ok(None);
             }
+            let has_user = match stored.perm_id {
+                Some(perm_id) => keys::load(&service, perm_id).await?.is_some_and(|perm| perm.user.is_some()),
+                None => stored.user.is_some(),
+            };
             Ok(Some(KeyRecord {
                 id,
                 key: Box::new(key),
@@ -36,6 +40,7 @@ impl Keys for StoredKeys {
                 dc: stored.dc,
                 initial_salt: stored.initial_salt,
                 created_at: stored.created_at,
+                has_user,
             }))
         })
     }

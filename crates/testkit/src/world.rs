@@ -126,6 +126,7 @@ impl World {
             dc: 2,
             initial_salt: 1,
             created_at: self.service.now(),
+            has_user: false,
         };
         assert!(self.rpc.keys().create(record).await.expect("the key is kept"));
         Device {
@@ -429,6 +430,8 @@ impl Sessions for Pushed {
     fn disconnect_key(&self, auth_key_id: i64) {
         lock(&self.closed).push(auth_key_id);
     }
+
+    fn key_changed(&self, _auth_key_id: i64, _has_user: bool) {}
 }
 
 /// Counts what runs beside the test, so that it can wait for the end.

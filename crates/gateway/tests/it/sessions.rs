@@ -93,6 +93,29 @@ async fn a_client_that_missed_pushes_is_told() {
     hand.until_holds(&query(8, &[7])).await;
 }
 
+/// Whoever signs in with a key hears nothing that was meant for the one before.
+#[tokio::test]
+async fn pushes_do_not_outlive_the_user_they_were_for() {
+    let server = Server::start().await;
+    let mut hand = Hand::new(&server).await;
+    hand.send(&query(9, &[1])).await;
+    hand.until_holds(&query(9, &[1])).await;
+    let session = SessionRef { key_id: hand.key.id(), session_id: hand.session_id };
+    // One was sent and is not acknowledged, one waits for a connection.
+    assert!(server.registry.push(session, &query(8, &[1])));
+    hand.until_holds(&query(8, &[1])).await;
+    hand.wire = Wire::open(&server.config(Framing::Abridged, None)).await.unwrap();
+    until("the session is disconnected", || !server.is_connected(session)).await;
+    assert!(server.registry.push(session, &query(8, &[2])));
+
+    server.registry.key_changed(session.key_id, true);
+    assert!(server.registry.push(session, &query(8, &[3])));
+    hand.send(&query(9, &[2])).await;
+    let all = hand.until_holds(&query(8, &[3])).await;
+    let holds = |needle: &[u8]| all.windows(needle.len()).any(|window| window == needle);
+    assert!(holds(&query(8, &[3])) && !holds(&query(8, &[1])) && !holds(&query(8, &[2])));
+}
+
 #[tokio::test]
 async fn queries_of_a_session_run_at_the_same_time() {
     let server = Server::start().await;
@@ -165,15 +188,17 @@ impl Hand {
         msg_id
     }
 
-    /// Reads packets until one of them holds the bytes.
-    async fn until_holds(&mut self, needle: &[u8]) {
+    /// Reads packets until one of them holds the bytes. Gives all that was read.
+    async fn until_holds(&mut self, needle: &[u8]) -> Vec<u8> {
+        let mut all = Vec::new();
         loop {
             let ClientInbound::Packet(mut packet) = soon(self.wire.receive()).await.unwrap() else {
                 continue;
             };
             let opened = encrypted::open(&self.key, Side::Server, &mut packet).unwrap();
+            all.extend_from_slice(opened.body);
             if opened.body.windows(needle.len()).any(|window| window == needle) {
-                return;
+                return all;
             }
         }
     }

@@ -102,7 +102,7 @@ impl Fake {
             }
             PANIC => panic!("asked to"),
             WHO => return Reply::new(query(WHO, &[caller.auth_key_id, caller.session.key_id])),
-            BIND => return Reply { body, effect: Effect::Bound { perm_id: 77 } },
+            BIND => return Reply { body, effect: Effect::Bound { perm_id: 77, has_user: false } },
             DROP_KEY => return Reply { body, effect: Effect::DropKey },
             _ => {}
         }

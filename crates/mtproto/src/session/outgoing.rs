@@ -265,6 +265,17 @@ impl Outgoing {
         Some(message)
     }
 
+    /// Forgets messages, whether they were sent or not.
+    pub(super) fn forget(&mut self, which: impl Fn(&Outbound) -> bool) {
+        self.queue.retain(|message| !which(message));
+        self.queue_bytes = self.queue.iter().map(Outbound::len).sum();
+        let sent: Vec<i64> =
+            self.unacked.iter().filter(|(_, message)| which(message)).map(|(msg_id, _)| *msg_id).collect();
+        for msg_id in sent {
+            self.remove_unacked(msg_id);
+        }
+    }
+
     /// Identifier and number of a message, which it is given if it has none yet.
     pub(super) fn identify(&mut self, now: i64, message: &mut Outbound) -> (i64, i32) {
         if message.sent.is_none() {

@@ -416,6 +416,11 @@ impl ServerSession {
         result
     }
 
+    /// Forgets what was pushed and not acknowledged: it is not for whoever the client speaks for now.
+    pub fn forget_pushes(&mut self) {
+        self.outgoing.forget(|message| message.content && !message.reply);
+    }
+
     pub fn answer_destroy_session(&mut self, now: i64, msg_id: i64, session_id: i64, existed: bool) {
         let object: &dyn Encode =
             if existed { &DestroySessionOk { session_id } } else { &DestroySessionNone { session_id } };

@@ -13,14 +13,21 @@ pub async fn permanent_key(service: &Service, id: i64) -> Result<Option<[u8; 256
 
 /// Binds, once the claim was found to hold. A second binding to the same key renews it.
 ///
-/// Errors: `TEMP_AUTH_KEY_EMPTY`, `TEMP_AUTH_KEY_ALREADY_BOUND`, `EXPIRES_AT_INVALID`.
-pub async fn bind(service: &Service, temp_id: i64, perm_id: i64, expires_at: Time) -> Result<(), Error> {
+/// Tells whether somebody is signed in with the permanent key.
+///
+/// Errors: `ENCRYPTED_MESSAGE_INVALID`, `TEMP_AUTH_KEY_EMPTY`, `TEMP_AUTH_KEY_ALREADY_BOUND`,
+/// `EXPIRES_AT_INVALID`.
+pub async fn bind(service: &Service, temp_id: i64, perm_id: i64, expires_at: Time) -> Result<bool, Error> {
     service
         .store
         .write(move |tx| {
             let temp = auth_keys::get(tx, temp_id)?
                 .filter(|key| key.temporary)
                 .ok_or_else(Fault::temp_auth_key_empty)?;
+            // It may have been destroyed since the claim was looked at.
+            let perm = auth_keys::get(tx, perm_id)?
+                .filter(|key| !key.temporary)
+                .ok_or_else(Fault::encrypted_message_invalid)?;
             if temp.perm_id.is_some_and(|bound| bound != perm_id) {
                 return Err(Fault::temp_auth_key_already_bound().into());
             }
@@ -29,7 +36,8 @@ pub async fn bind(service: &Service, temp_id: i64, perm_id: i64, expires_at: Tim
             }
             // The key made in the handshake has an end of its own; binding never puts it off.
             let expires_at = temp.expires_at.map_or(expires_at, |end| end.min(expires_at));
-            Ok(auth_keys::bind(tx, temp_id, perm_id, expires_at)?)
+            auth_keys::bind(tx, temp_id, perm_id, expires_at)?;
+            Ok(perm.user.is_some())
         })
         .await
 }
