@@ -97,6 +97,7 @@ impl Drop for Answer {
         });
         if let Effect::Bound { perm_id, has_user } = reply.effect {
             self.entry.key.bind(perm_id, has_user);
+            self.shared.registry.set_user(self.entry.key.id(), has_user);
         }
         let outcome = if is_rpc_error(&reply.body) { Outcome::Failed } else { Outcome::Succeeded };
         {

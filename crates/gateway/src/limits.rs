@@ -16,6 +16,9 @@ pub struct Limits {
     pub handshakes_at_once: usize,
     /// Sessions at once.
     pub sessions: usize,
+    /// Bytes that wait to be sent or acknowledged, of all sessions together. Over it, sessions that keep much
+    /// are cut down to little.
+    pub outgoing_bytes: usize,
     /// How long a connection may say nothing. Clients ping every minute or so.
     pub idle_secs: u64,
     /// From accept to the first packet sealed with a known key.
@@ -34,6 +37,7 @@ impl Default for Limits {
             handshake_steps_per_minute: 3_000,
             handshakes_at_once: 4,
             sessions: 500_000,
+            outgoing_bytes: 1 << 30,
             idle_secs: 10 * 60,
             newcomer_secs: 90,
             write_secs: 30,
@@ -49,6 +53,13 @@ pub const ADDRESSES: usize = 100_000;
 
 /// Sessions of one key. Clients open about ten (several uploads and downloads beside the main one).
 pub const SESSIONS_PER_KEY: usize = 64;
+/// The same while nobody is signed in with the key, and what is kept of each in bytes: unsent, and sent but
+/// not acknowledged.
+pub const SESSIONS_PER_STRANGER: usize = 8;
+pub const STRANGER_QUEUE_BYTES: usize = 2 << 20;
+pub const STRANGER_UNACKED_BYTES: usize = 512 << 10;
+/// What each session may keep while all together keep too much.
+pub const FRUGAL_BYTES: usize = 64 << 10;
 /// Sessions that one connection speaks for. A connection that re-keys has two or three.
 pub const SESSIONS_PER_CONNECTION: usize = 16;
 /// Connections of one session: one, while a lost one is not noticed two, with HTTP a few.

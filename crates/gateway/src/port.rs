@@ -298,7 +298,12 @@ impl Port {
         let random = &self.shared.random;
         self.sessions.iter().any(|entry| {
             let mut random = |bytes: &mut [u8]| random.fill(bytes);
-            entry.state().session.poll_transmit(now.0, self.link.id, &mut random, out)
+            let mut state = entry.state();
+            let has_more = state.session.poll_transmit(now.0, self.link.id, &mut random, out);
+            if has_more {
+                state.count();
+            }
+            has_more
         })
     }
 

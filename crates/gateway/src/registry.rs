@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{SharedClock, SharedRandom, Time};
 use mtproto::AuthKey;
-use mtproto::session::server::{Event, ServerSession};
+use mtproto::session::server::{Bounds, Event, ServerSession};
 use mtproto::session::{ConnectionId, ConnectionKind, SaltSecret, Salts};
 use rpc::boundary::{KeyKind, KeyRecord, SessionRef, Sessions};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::limits::{
-    CALLS_PER_SESSION, CONNECTIONS_PER_SESSION, IDLE_KEY_SECS, IDLE_KEYS, Limits, OUTCOMES_PER_SESSION,
-    SESSIONS_PER_KEY,
+    CALLS_PER_SESSION, CONNECTIONS_PER_SESSION, FRUGAL_BYTES, IDLE_KEY_SECS, IDLE_KEYS, Limits,
+    OUTCOMES_PER_SESSION, SESSIONS_PER_KEY, SESSIONS_PER_STRANGER, STRANGER_QUEUE_BYTES,
+    STRANGER_UNACKED_BYTES,
 };
 use crate::link::{Close, Link};
 
@@ -108,6 +109,37 @@ pub(crate) struct State {
     /// A push was dropped of which the client has yet to be told.
     has_missed: bool,
     over: bool,
+    kept: Kept,
+}
+
+/// Bytes of messages that sessions keep, all together.
+struct Total {
+    bytes: AtomicUsize,
+    max: usize,
+}
+
+/// What one session has added to the total.
+struct Kept {
+    total: Arc<Total>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn set(&mut self, bytes: usize) {
+        self.total.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.total.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.bytes = bytes;
+    }
+
+    fn is_too_much(&self) -> bool {
+        self.total.bytes.load(Ordering::Relaxed) > self.total.max
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.set(0);
+    }
 }
 
 /// What became of a query.
@@ -128,9 +160,19 @@ pub(crate) enum Attached {
 }
 
 impl Entry {
-    fn new(key: &Arc<Key>, session_id: i64, unique_id: i64, salts: Salts, now: Time) -> Self {
+    fn new(
+        key: &Arc<Key>,
+        session_id: i64,
+        unique_id: i64,
+        salts: Salts,
+        total: &Arc<Total>,
+        now: Time,
+    ) -> Self {
+        let mut session = ServerSession::new(key.auth.clone(), session_id, unique_id, salts, now.0);
+        session.set_bounds(bounds(key.has_user()));
         let state = State {
-            session: ServerSession::new(key.auth.clone(), session_id, unique_id, salts, now.0),
+            session,
+            kept: Kept { total: Arc::clone(total), bytes: 0 },
             links: Vec::new(),
             outcomes: VecDeque::new(),
             // What was asked before this session began here was answered, or is asked again.
@@ -214,12 +256,22 @@ impl State {
                 other => events.push(other),
             }
         }
+        self.count();
         while let Some(id) = self.session.poll_wake() {
             if let Some(link) = self.link(id) {
                 link.wake();
             }
         }
         events
+    }
+
+    /// Adds what the session keeps to the total, and less of it when that is too much.
+    pub(crate) fn count(&mut self) {
+        self.kept.set(self.session.outgoing_bytes());
+        if self.kept.is_too_much() && self.kept.bytes > FRUGAL_BYTES {
+            self.session.shed(FRUGAL_BYTES);
+            self.kept.set(self.session.outgoing_bytes());
+        }
     }
 
     fn link(&self, id: ConnectionId) -> Option<&Arc<Link>> {
@@ -276,6 +328,7 @@ pub struct Registry {
     drops: AtomicU64,
     sessions: AtomicUsize,
     sessions_max: usize,
+    outgoing: Arc<Total>,
     session_idle_secs: i64,
     /// Sessions that ended and whose handler was not told yet.
     gone: Mutex<Vec<SessionRef>>,
@@ -308,6 +361,7 @@ impl Registry {
             drops: AtomicU64::new(0),
             sessions: AtomicUsize::new(0),
             sessions_max: limits.sessions,
+            outgoing: Arc::new(Total { bytes: AtomicUsize::new(0), max: limits.outgoing_bytes }),
             session_idle_secs: limits.session_idle_secs,
             gone: Mutex::new(Vec::new()),
             gone_news: Notify::new(),
@@ -315,6 +369,19 @@ impl Registry {
             clock,
             random,
         }
+    }
+
+    /// Whether somebody is signed in with this very key, temporary or not; its sessions keep what they may.
+    pub(crate) fn set_user(&self, key_id: i64, has_user: bool) {
+        let entries = self.shard(key_id).get(&key_id).map(|slot| slot.sessions.clone()).unwrap_or_default();
+        for entry in entries {
+            entry.state().session.set_bounds(bounds(has_user));
+        }
+    }
+
+    /// Bytes that wait to be sent or acknowledged, of all sessions.
+    pub fn outgoing_bytes(&self) -> usize {
+        self.outgoing.bytes.load(Ordering::Relaxed)
     }
 
     /// The sessions at the moment.
@@ -365,7 +432,8 @@ impl Registry {
             let ended = slot.sessions.swap_remove(at);
             self.report_gone([ended.reference]);
         }
-        if slot.sessions.len() >= SESSIONS_PER_KEY {
+        let places = if key.has_user() { SESSIONS_PER_KEY } else { SESSIONS_PER_STRANGER };
+        if slot.sessions.len() >= places {
             let oldest = slot.sessions.iter().position(|entry| entry.state().links.is_empty());
             let entry = slot.sessions.remove(oldest.ok_or(NoSession::Full)?);
             entry.state().end(None);
@@ -374,7 +442,8 @@ impl Registry {
             return Err(NoSession::Full);
         }
         let salts = Salts::new(&self.salt_secret, key.id(), slot.key.salt, slot.key.created_at.0);
-        let entry = Arc::new(Entry::new(&slot.key, session_id, self.random.i64(), salts, now));
+        let entry =
+            Arc::new(Entry::new(&slot.key, session_id, self.random.i64(), salts, &self.outgoing, now));
         slot.sessions.push(Arc::clone(&entry));
         self.sessions.fetch_add(1, Ordering::Relaxed);
         Ok(entry)
@@ -480,6 +549,10 @@ impl Sessions for Registry {
             }
             state.kept_pushes += 1;
         }
+        if state.kept.is_too_much() && state.kept.bytes > FRUGAL_BYTES {
+            state.has_missed = true;
+            return false;
+        }
         let pushed = state.session.push(self.clock.now().0, body.to_vec()).is_ok();
         if !pushed {
             state.end(Some(Close::Now));
@@ -511,13 +584,23 @@ impl Sessions for Registry {
         self.drops.fetch_add(1, Ordering::AcqRel);
         for entry in self.entries_of(auth_key_id, false) {
             entry.key.has_user.store(has_user, Ordering::Release);
-            entry.state().forget_pushes();
+            let mut state = entry.state();
+            state.forget_pushes();
+            state.session.set_bounds(bounds(has_user));
         }
         let mut shard = self.shard(auth_key_id);
         if let Some(slot) = shard.get_mut(&auth_key_id) {
             slot.key.has_user.store(has_user, Ordering::Release);
         }
     }
+}
+
+/// What a session keeps.
+fn bounds(has_user: bool) -> Bounds {
+    if has_user {
+        return Bounds::default();
+    }
+    Bounds { queue: STRANGER_QUEUE_BYTES, unacked: STRANGER_UNACKED_BYTES }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -41,7 +41,7 @@ pub const SAME_ID_TRANSMITS_MAX: u8 = 3;
 /// Over HTTP nothing tells whether a response arrived; what is not acknowledged by then is sent again.
 pub const HTTP_RESEND_DELAY: i64 = 10_000;
 /// Bytes of sent but unacknowledged messages that a session keeps. Over it, the oldest large
-/// answers go (their queries can be asked again).
+/// answers go (their queries can be asked again), then the oldest ones of any size.
 pub const UNACKED_BYTES_MAX: usize = 4 << 20;
 /// What counts as a large answer there. Only reads of files have such.
 pub const LARGE_ANSWER_BYTES: usize = 64 << 10;

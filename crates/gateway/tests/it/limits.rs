@@ -103,6 +103,32 @@ async fn slow_readers_are_dropped() {
     assert_eq!(soon(other.call(query(9, &[]))).await.unwrap(), query(9, &[]));
 }
 
+/// Nobody needs many sessions to sign in.
+#[tokio::test]
+async fn a_key_without_a_user_has_few_sessions() {
+    let server = with(Limits::default()).await;
+    let first = server.client().await;
+    let identity = first.identity().clone();
+    let another = || Client::connect(server.config(Framing::Abridged, None), Some(identity.clone()));
+    soon(first.call(query(9, &[]))).await.unwrap();
+    let mut clients = vec![first];
+    while clients.len() < 8 {
+        let client = soon(another()).await.unwrap();
+        soon(client.call(query(9, &[]))).await.unwrap();
+        clients.push(client);
+    }
+    if let Ok(client) = soon(another()).await {
+        let answer = tokio::time::timeout(Duration::from_millis(500), client.call(query(9, &[]))).await;
+        assert!(!matches!(answer, Ok(Ok(_))), "one too many");
+    }
+    assert_eq!(server.registry.session_count(), 8);
+
+    server.registry.key_changed(identity.key.id(), true);
+    let client = soon(another()).await.unwrap();
+    soon(client.call(query(9, &[]))).await.unwrap();
+    assert!(server.registry.session_count() > 8);
+}
+
 struct Deaf {
     wire: client::Wire,
     identity: client::Identity,

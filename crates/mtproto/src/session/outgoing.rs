@@ -64,6 +64,22 @@ pub(super) struct Outgoing {
     content_count: i32,
     /// Room in which containers are put together.
     scratch: Vec<u8>,
+    bounds: Bounds,
+}
+
+/// How much of a session is kept, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Waiting to be sent. A session over it ends: its client does not read.
+    pub queue: usize,
+    /// Sent and not acknowledged. Over it, the oldest answers are forgotten.
+    pub unacked: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { queue: OUTGOING_BYTES_MAX, unacked: UNACKED_BYTES_MAX }
+    }
 }
 
 /// The client does not read or acknowledge what it is sent; its session ends.
@@ -84,7 +100,7 @@ pub(super) struct Envelope<'a> {
 impl Outgoing {
     pub(super) fn push(&mut self, message: Outbound) -> Result<(), Overflow> {
         let messages = self.queue.len() + self.unacked.len();
-        if self.queue_bytes + message.len() > OUTGOING_BYTES_MAX || messages >= OUTGOING_MESSAGES_MAX {
+        if self.queue_bytes + message.len() > self.bounds.queue || messages >= OUTGOING_MESSAGES_MAX {
             return Err(Overflow);
         }
         self.queue_bytes += message.len();
@@ -214,16 +230,30 @@ impl Outgoing {
         message.sent = Some(sent);
     }
 
-    /// Forgets answers while too much is kept: the oldest large ones for the bytes, the oldest ones for the
-    /// number.
+    pub(super) fn set_bounds(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+    }
+
+    /// Bytes of all that is kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.queue_bytes + self.unacked_bytes
+    }
+
+    /// Forgets answers while too much is kept: the oldest large ones first for the bytes, the oldest ones for
+    /// the number.
     fn release(&mut self) -> Released {
+        self.release_to(self.bounds.unacked)
+    }
+
+    /// The same with another bound for the bytes.
+    pub(super) fn release_to(&mut self, bytes: usize) -> Released {
         let mut released = Released::default();
-        while self.unacked_bytes > UNACKED_BYTES_MAX {
+        while self.unacked_bytes > bytes {
             let large = |message: &Outbound| message.len() >= LARGE_ANSWER_BYTES;
             let Some(query) = self.remove_oldest_answer(large) else { break };
             released.large.push(query);
         }
-        while self.unacked_answers > UNACKED_ANSWERS_MAX {
+        while self.unacked_bytes > bytes || self.unacked_answers > UNACKED_ANSWERS_MAX {
             let Some(query) = self.remove_oldest_answer(|_| true) else { break };
             released.old.push(query);
         }

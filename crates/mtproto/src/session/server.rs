@@ -15,7 +15,7 @@ use super::check::{Checked, check};
 use super::connections::{Connection, ConnectionId, ConnectionKind, Wake};
 use super::container::is_container;
 use super::incoming::Incoming;
-use super::outgoing::{Envelope, Outbound, Outgoing, encode};
+use super::outgoing::{Envelope, Outbound, Outgoing, Released, encode};
 use super::queries::{Queries, Query};
 use super::salts::Salts;
 use super::service::Request;
@@ -26,7 +26,7 @@ use crate::limits::{
 use crate::packet::encrypted::Opened;
 
 pub use super::misbehaved::PeerMisbehaved;
-pub use super::outgoing::Overflow;
+pub use super::outgoing::{Bounds, Overflow};
 
 /// What the application is to do.
 #[derive(PartialEq, Eq)]
@@ -504,16 +504,36 @@ impl ServerSession {
         let takes = Takes::new(&self.connections, connection);
         let released =
             self.outgoing.transmit(now, &envelope, |message| takes.takes(message), acks, random, out);
+        self.released(released);
+        if kind == ConnectionKind::Http {
+            self.connections.retain(|known| known.id != connection);
+        }
+        true
+    }
+
+    fn released(&mut self, released: Released) {
         for query in released.large {
             self.queries.set(query, Query::Released);
         }
         for query in released.old {
             self.queries.remove(query);
         }
-        if kind == ConnectionKind::Http {
-            self.connections.retain(|known| known.id != connection);
-        }
-        true
+    }
+
+    /// How much is kept from now on, at most.
+    pub fn set_bounds(&mut self, bounds: Bounds) {
+        self.outgoing.set_bounds(bounds);
+    }
+
+    /// Bytes of messages that wait to be sent or acknowledged.
+    pub fn outgoing_bytes(&self) -> usize {
+        self.outgoing.bytes()
+    }
+
+    /// Forgets sent answers, the oldest first, until no more than this is kept of what was sent.
+    pub fn shed(&mut self, bytes: usize) {
+        let released = self.outgoing.release_to(bytes);
+        self.released(released);
     }
 
     /// Whether something may still come for an HTTP request: it is kept open for news, queries of it run, or

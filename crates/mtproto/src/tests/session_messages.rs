@@ -7,7 +7,7 @@ use super::session::rpc;
 use super::util::*;
 use crate::limits::*;
 use crate::session::ContainerError;
-use crate::session::server::PeerMisbehaved;
+use crate::session::server::{Bounds, Overflow, PeerMisbehaved};
 use crate::transport::TransportCode;
 
 fn check_bad(bench: &mut Bench, msg_id: i64, seq_no: i32, body: &[u8], expected: PeerMisbehaved) {
@@ -125,4 +125,27 @@ fn a_copy_is_what_it_copies() {
     w.raw(&container(&[(old, 1, query(4))])[8..]);
     bench.send(outer, 2, &w.into_bytes()).unwrap();
     assert_eq!(bench.events(), [rpc(old, 4)]);
+}
+
+/// Answers of any size are forgotten when too much is sent and not acknowledged: a client that acknowledges
+/// nothing keeps no more of the server's memory than that.
+#[test]
+fn small_answers_that_nobody_acknowledges_are_forgotten_too() {
+    let mut bench = Bench::established();
+    let answer = Seeded::new(5).bytes(LARGE_ANSWER_BYTES - 1024);
+    for number in 0..100 {
+        let id = bench.id();
+        bench.send(id, number * 2 + 1, &query(1)).unwrap();
+        bench.server.answer(bench.now, id, &answer);
+        assert!(bench.receive().iter().any(|got| got.body.len() > 1024));
+        assert!(bench.server.outgoing_bytes() <= UNACKED_BYTES_MAX);
+    }
+    assert!(bench.server.outgoing_bytes() > UNACKED_BYTES_MAX / 2);
+    bench.server.shed(200_000);
+    assert!(bench.server.outgoing_bytes() <= 200_000);
+    assert!(bench.server.outgoing_bytes() > 0, "the last ones are kept");
+
+    bench.server.set_bounds(Bounds { queue: 1000, unacked: 1000 });
+    assert!(bench.server.push(bench.now, vec![0; 1000]).is_ok());
+    assert_eq!(bench.server.push(bench.now, vec![0; 4]), Err(Overflow));
 }
