@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Fault;
-use mtproto::session::server::DestroyAuthKeyOutcome;
+use mtproto::session::server::{DestroyAuthKeyOutcome, Packed};
 use rpc::boundary::{Caller, Effect, Reply};
 use tracing::error;
 
@@ -99,11 +99,13 @@ impl Drop for Answer {
             self.entry.key.bind(perm_id, has_user);
             self.shared.registry.set_user(self.entry.key.id(), has_user);
         }
+        // Before the session is taken, which others wait for.
+        let answer = Packed::new(self.msg_id, &reply.body);
         let outcome = if is_rpc_error(&reply.body) { Outcome::Failed } else { Outcome::Succeeded };
         {
             let mut state = self.entry.state();
             state.finish(self.msg_id, outcome);
-            state.session.answer(self.shared.now().0, self.msg_id, &reply.body);
+            state.session.answer_packed(self.shared.now().0, answer);
             // An answer gives nothing else to do.
             let _ = state.settle();
         }

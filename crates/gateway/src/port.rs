@@ -235,7 +235,9 @@ impl Port {
         loop {
             let entry = match self.shared.registry.session(key, session_id, now) {
                 Ok(entry) => entry,
-                Err(NoSession::Full) => return Err(Refused::Fatal(TransportCode::Flood)),
+                Err(NoSession::Full | NoSession::TooMany) => {
+                    return Err(Refused::Fatal(TransportCode::Flood));
+                }
                 Err(NoSession::KeyGone) => return Err(Refused::Close),
             };
             let attached = entry.state().attach(now, &self.link, self.kind);

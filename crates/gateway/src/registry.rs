@@ -24,6 +24,8 @@ use crate::link::{Close, Link};
 const SHARDS: usize = 64;
 /// Pushes kept for a session without a connection; the rest comes by `getDifference`.
 const PUSHES_WITHOUT_CONNECTION: usize = 16;
+/// Sessions that give way at once when there is no room.
+const EVICTED_AT_ONCE: usize = 64;
 /// `updatesTooLong#e317af7e`, the same in every layer: the client is to fetch the difference.
 const UPDATES_TOO_LONG: [u8; 4] = 0xe317_af7e_u32.to_le_bytes();
 
@@ -93,6 +95,8 @@ pub(crate) struct Entry {
     pub(crate) reference: SessionRef,
     pub(crate) key: Arc<Key>,
     state: Mutex<State>,
+    /// What is asked of a session by those who must not wait until it has time.
+    status: Arc<Status>,
     /// Told whenever a query is answered, for those that `invokeAfterMsg` it.
     pub(crate) answered: Notify,
     /// Places for queries that run.
@@ -108,8 +112,25 @@ pub(crate) struct State {
     kept_pushes: usize,
     /// A push was dropped of which the client has yet to be told.
     has_missed: bool,
-    over: bool,
+    status: Arc<Status>,
     kept: Kept,
+}
+
+/// Changed under the lock of the state, read without it.
+#[derive(Default)]
+struct Status {
+    is_over: AtomicBool,
+    links: AtomicUsize,
+}
+
+impl Status {
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    fn is_connected(&self) -> bool {
+        self.links.load(Ordering::Acquire) > 0
+    }
 }
 
 /// Bytes of messages that sessions keep, all together.
@@ -170,8 +191,10 @@ impl Entry {
     ) -> Self {
         let mut session = ServerSession::new(key.auth.clone(), session_id, unique_id, salts, now.0);
         session.set_bounds(bounds(key.has_user()));
+        let status = Arc::new(Status::default());
         let state = State {
             session,
+            status: Arc::clone(&status),
             kept: Kept { total: Arc::clone(total), bytes: 0 },
             links: Vec::new(),
             outcomes: VecDeque::new(),
@@ -179,12 +202,12 @@ impl Entry {
             outcomes_from: now.secs() << 32,
             kept_pushes: 0,
             has_missed: false,
-            over: false,
         };
         Self {
             reference: SessionRef { key_id: key.id(), session_id },
             key: Arc::clone(key),
             state: Mutex::new(state),
+            status,
             answered: Notify::new(),
             places: Semaphore::new(CALLS_PER_SESSION),
         }
@@ -198,7 +221,7 @@ impl Entry {
 impl State {
     /// Makes `link` one of the session's connections, the one that gets what is sent from now on.
     pub(crate) fn attach(&mut self, now: Time, link: &Arc<Link>, kind: ConnectionKind) -> Attached {
-        if self.over {
+        if self.status.is_over() {
             return Attached::Over;
         }
         let was_empty = self.links.is_empty();
@@ -209,6 +232,7 @@ impl State {
                 oldest.close(Close::AfterFlush);
             }
             self.links.push(Arc::clone(link));
+            self.status.links.store(self.links.len(), Ordering::Release);
         }
         self.session.attach(now.0, link.id, kind);
         if was_empty { Attached::First } else { Attached::Already }
@@ -235,8 +259,9 @@ impl State {
     pub(crate) fn detach(&mut self, now: Time, id: ConnectionId) -> bool {
         let before = self.links.len();
         self.links.retain(|link| link.id != id);
+        self.status.links.store(self.links.len(), Ordering::Release);
         self.session.detach(now.0, id);
-        before > 0 && self.links.is_empty() && !self.over
+        before > 0 && self.links.is_empty() && !self.status.is_over()
     }
 
     /// To be called after whatever changes the session: wakes the connections that have something to
@@ -311,7 +336,7 @@ impl State {
     }
 
     fn end(&mut self, how: Option<Close>) {
-        self.over = true;
+        self.status.is_over.store(true, Ordering::Release);
         if let Some(how) = how {
             for link in &self.links {
                 link.close(how);
@@ -349,6 +374,8 @@ struct Slot {
 pub(crate) enum NoSession {
     /// There is no room for another one.
     Full,
+    /// The key has too many.
+    TooMany,
     /// The key left memory since it was looked up: look it up again.
     KeyGone,
 }
@@ -415,18 +442,27 @@ impl Registry {
         Some(Arc::clone(&slot.key))
     }
 
-    /// The session of this key with this id, made when there is none.
+    /// The session of this key with this id, made when there is none. When there are too many, some that
+    /// nobody is signed in to and nobody is connected to give way.
     pub(crate) fn session(
         &self,
         key: &Arc<Key>,
         session_id: i64,
         now: Time,
     ) -> Result<Arc<Entry>, NoSession> {
+        match self.try_session(key, session_id, now) {
+            Err(NoSession::Full) if self.evict_strangers() => self.try_session(key, session_id, now),
+            result => result,
+        }
+    }
+
+    /// Waits for no session: it stalls everybody whose key lies in the same shard.
+    fn try_session(&self, key: &Arc<Key>, session_id: i64, now: Time) -> Result<Arc<Entry>, NoSession> {
         let mut shard = self.shard(key.id());
         let slot = shard.get_mut(&key.id()).ok_or(NoSession::KeyGone)?;
         slot.used = now;
         if let Some(at) = slot.sessions.iter().position(|entry| entry.reference.session_id == session_id) {
-            if !slot.sessions[at].state().over {
+            if !slot.sessions[at].status.is_over() {
                 return Ok(Arc::clone(&slot.sessions[at]));
             }
             let ended = slot.sessions.swap_remove(at);
@@ -434,9 +470,9 @@ impl Registry {
         }
         let places = if key.has_user() { SESSIONS_PER_KEY } else { SESSIONS_PER_STRANGER };
         if slot.sessions.len() >= places {
-            let oldest = slot.sessions.iter().position(|entry| entry.state().links.is_empty());
-            let entry = slot.sessions.remove(oldest.ok_or(NoSession::Full)?);
-            entry.state().end(None);
+            let oldest = slot.sessions.iter().position(|entry| !entry.status.is_connected());
+            let entry = slot.sessions.remove(oldest.ok_or(NoSession::TooMany)?);
+            entry.status.is_over.store(true, Ordering::Release);
             self.report_gone([entry.reference]);
         } else if self.sessions.load(Ordering::Relaxed) >= self.sessions_max {
             return Err(NoSession::Full);
@@ -447,6 +483,27 @@ impl Registry {
         slot.sessions.push(Arc::clone(&entry));
         self.sessions.fetch_add(1, Ordering::Relaxed);
         Ok(entry)
+    }
+
+    /// Ends some sessions without a connection of keys that nobody is signed in with. False when there are
+    /// none.
+    fn evict_strangers(&self) -> bool {
+        let mut gone = Vec::new();
+        for shard in &self.shards {
+            for slot in lock(shard).values_mut().filter(|slot| !slot.key.has_user()) {
+                slot.sessions.retain(|entry| {
+                    let stays = gone.len() >= EVICTED_AT_ONCE || entry.status.is_connected();
+                    if !stays {
+                        entry.status.is_over.store(true, Ordering::Release);
+                        gone.push(entry.reference);
+                    }
+                    stays
+                });
+            }
+        }
+        let found = !gone.is_empty();
+        self.report_gone(gone);
+        found
     }
 
     /// A session that there is.
@@ -464,8 +521,8 @@ impl Registry {
             return false;
         };
         let entry = slot.sessions.swap_remove(at);
-        entry.state().end(None);
         drop(shard);
+        entry.state().end(None);
         self.report_gone([session]);
         true
     }
@@ -480,9 +537,12 @@ impl Registry {
             let mut shard = lock(shard);
             shard.retain(|_, slot| {
                 slot.sessions.retain(|entry| {
+                    if entry.status.is_connected() && !entry.status.is_over() {
+                        return true;
+                    }
                     let mut state = entry.state();
                     let is_used = !state.links.is_empty() || state.session.last_seen() > session_limit.0;
-                    let stays = is_used && !state.over;
+                    let stays = is_used && !entry.status.is_over();
                     if !stays {
                         state.end(None);
                         gone.push(entry.reference);
@@ -539,7 +599,7 @@ impl Sessions for Registry {
     fn push(&self, session: SessionRef, body: &[u8]) -> bool {
         let Some(entry) = self.find(session) else { return false };
         let mut state = entry.state();
-        if state.over {
+        if entry.status.is_over() {
             return false;
         }
         if state.links.is_empty() {
@@ -605,4 +665,78 @@ fn bounds(has_user: bool) -> Bounds {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use domain::testing::{ManualClock, SeededRandom};
+
+    use super::*;
+
+    const NOW: Time = Time(1_800_000_000_000);
+
+    fn registry(sessions: usize) -> Registry {
+        let limits = Limits { sessions, ..Limits::default() };
+        Registry::new(&limits, [7; 32], Arc::new(ManualClock::new(NOW)), Arc::new(SeededRandom::new(1)))
+    }
+
+    fn key(registry: &Registry, byte: u8, has_user: bool) -> Arc<Key> {
+        let record = KeyRecord {
+            id: AuthKey::new(&[byte; 256]).id(),
+            key: Box::new([byte; 256]),
+            kind: KeyKind::Permanent,
+            dc: 2,
+            initial_salt: 1,
+            created_at: NOW,
+            has_user,
+        };
+        registry.insert(Key::new(record), registry.drops(), NOW).unwrap()
+    }
+
+    /// A session that has much to do holds up nobody but itself.
+    #[test]
+    fn a_busy_session_stalls_no_other() {
+        let registry = Arc::new(registry(100));
+        let busy = key(&registry, 1, true);
+        let entry = registry.session(&busy, 1, NOW).unwrap();
+        entry.state().attach(NOW, &Arc::new(Link::new(1)), ConnectionKind::Stream);
+        let state = entry.state();
+        let (done, is_done) = mpsc::channel();
+        let other = Arc::clone(&registry);
+        let thread = std::thread::spawn(move || {
+            let key = other.key(entry_key(1), NOW).unwrap();
+            assert!(other.session(&key, 1, NOW).is_ok());
+            for session in 2..2 + SESSIONS_PER_KEY as i64 {
+                assert!(other.session(&key, session, NOW).is_ok());
+            }
+            other.sweep(NOW);
+            let _ = done.send(());
+        });
+        is_done.recv_timeout(Duration::from_secs(20)).expect("it does not wait for the busy session");
+        drop(state);
+        thread.join().unwrap();
+    }
+
+    fn entry_key(byte: u8) -> i64 {
+        AuthKey::new(&[byte; 256]).id()
+    }
+
+    /// When there is no room, those give way that nobody would miss.
+    #[test]
+    fn sessions_of_strangers_give_way() {
+        let registry = registry(4);
+        let (stranger, user) = (key(&registry, 1, false), key(&registry, 2, true));
+        let link = Arc::new(Link::new(1));
+        registry.session(&stranger, 1, NOW).unwrap().state().attach(NOW, &link, ConnectionKind::Stream);
+        registry.session(&stranger, 2, NOW).unwrap();
+        registry.session(&user, 3, NOW).unwrap();
+        registry.session(&user, 4, NOW).unwrap();
+        assert!(registry.session(&user, 5, NOW).is_ok());
+        assert_eq!(registry.take_gone(), [SessionRef { key_id: stranger.id(), session_id: 2 }]);
+        assert!(matches!(registry.session(&stranger, 6, NOW), Err(NoSession::Full)));
+        assert_eq!(registry.session_count(), 4);
+    }
 }

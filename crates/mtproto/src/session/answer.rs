@@ -5,6 +5,19 @@ use tl::{Writer, gzip};
 
 use crate::limits::GZIP_BYTES_MIN;
 
+/// A result ready to be sent. To make one takes time when it is large: not to be done under a lock.
+pub struct Packed {
+    pub(super) query: i64,
+    pub(super) body: Vec<u8>,
+}
+
+impl Packed {
+    /// `body`: a boxed object, `rpc_error` included, that answers the query.
+    pub fn new(query: i64, body: &[u8]) -> Self {
+        Self { query, body: rpc_result(query, body) }
+    }
+}
+
 /// Wraps a result, packed when that makes it smaller.
 pub(super) fn rpc_result(query: i64, body: &[u8]) -> Vec<u8> {
     let packed = pack(body);

@@ -10,7 +10,6 @@ use tl::service::{
     RpcAnswerDropped, RpcAnswerDroppedRunning, RpcAnswerUnknown,
 };
 
-use super::answer::rpc_result;
 use super::check::{Checked, check};
 use super::connections::{Connection, ConnectionId, ConnectionKind, Wake};
 use super::container::is_container;
@@ -25,6 +24,7 @@ use crate::limits::{
 };
 use crate::packet::encrypted::Opened;
 
+pub use super::answer::Packed;
 pub use super::misbehaved::PeerMisbehaved;
 pub use super::outgoing::{Bounds, Overflow};
 
@@ -395,14 +395,19 @@ impl ServerSession {
 
     /// The result of a query: a boxed object, `rpc_error` included. Ignored when nobody waits for it.
     pub fn answer(&mut self, now: i64, msg_id: i64, body: &[u8]) {
-        match self.queries.get(msg_id) {
+        self.answer_packed(now, Packed::new(msg_id, body));
+    }
+
+    /// The same with a result that was packed before.
+    pub fn answer_packed(&mut self, now: i64, answer: Packed) {
+        match self.queries.get(answer.query) {
             Some(Query::Running { connection }) => {
-                self.queries.set(msg_id, Query::Answered);
-                self.result(now, Some(connection), msg_id, body);
+                self.queries.set(answer.query, Query::Answered);
+                self.packed_result(now, Some(connection), answer);
                 self.wake_ready(now);
             }
             // The client got its last word about this query already.
-            Some(Query::Dropped) => self.queries.remove(msg_id),
+            Some(Query::Dropped) => self.queries.remove(answer.query),
             _ => (),
         }
     }
@@ -444,12 +449,16 @@ impl ServerSession {
         self.wake_ready(now);
     }
 
-    /// Queues a result. It acknowledges its query by itself.
     fn result(&mut self, now: i64, target: Option<ConnectionId>, query: i64, body: &[u8]) {
+        self.packed_result(now, target, Packed::new(query, body));
+    }
+
+    /// Queues a result. It acknowledges its query by itself.
+    fn packed_result(&mut self, now: i64, target: Option<ConnectionId>, answer: Packed) {
+        let Packed { query, body } = answer;
         self.acks.retain(|ack| *ack != query);
         self.incoming.acknowledged(query);
         let answer_to = (self.queries.get(query) == Some(Query::Answered)).then_some(query);
-        let body = rpc_result(query, body);
         self.queue(Outbound { content: true, reply: true, answer_to, target, ..Outbound::new(now, body) });
     }
 
