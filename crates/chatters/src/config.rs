@@ -146,6 +146,8 @@ pub(crate) struct Limits {
     connections: Option<usize>,
     newcomers_per_address: Option<u32>,
     handshake_steps_per_minute: Option<u32>,
+    keys_per_minute: Option<u32>,
+    trusts_loopback: Option<bool>,
     handshakes_at_once: Option<usize>,
     sessions: Option<usize>,
     outgoing_bytes: Option<usize>,
@@ -164,6 +166,8 @@ impl Limits {
             handshake_steps_per_minute: self
                 .handshake_steps_per_minute
                 .unwrap_or(default.handshake_steps_per_minute),
+            keys_per_minute: self.keys_per_minute.unwrap_or(default.keys_per_minute),
+            trusts_loopback: self.trusts_loopback.unwrap_or(default.trusts_loopback),
             handshakes_at_once: self.handshakes_at_once.unwrap_or(default.handshakes_at_once),
             sessions: self.sessions.unwrap_or(default.sessions),
             outgoing_bytes: self.outgoing_bytes.unwrap_or(default.outgoing_bytes),

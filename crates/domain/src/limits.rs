@@ -66,6 +66,8 @@ pub const AUTHORIZATION_TTL_DAYS_MAX: i32 = 366;
 pub const FRESH_AUTHORIZATION_SECS: i64 = DAY;
 /// A key that nobody is signed in with is forgotten when it was not used for so long.
 pub const UNUSED_KEY_DAYS: i64 = 30;
+/// The same for a key with which no client ever said what it is.
+pub const SILENT_KEY_DAYS: i64 = 1;
 /// Strings in one `langpack.getStrings`.
 pub const LANG_STRINGS_BATCH: usize = 1000;
 /// The name of a sound on a device.

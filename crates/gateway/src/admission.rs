@@ -1,4 +1,4 @@
-//! Who may come in: limits by address on connections that have not shown a key, and on key exchanges.
+//! Who may come in: limits by address on connections that speak for nobody, and on key exchanges.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -12,17 +12,27 @@ use crate::limits::{ADDRESSES, Limits};
 pub(crate) struct Admission {
     newcomers_per_address: u32,
     steps_per_minute: u32,
+    keys_per_minute: u32,
+    trusts_loopback: bool,
     addresses: Mutex<HashMap<IpAddr, Address>>,
 }
 
 struct Address {
     newcomers: u32,
-    /// Plaintext requests left, in thousandths, at the time `refilled`.
-    steps_milli: i64,
+    /// Plaintext requests left.
+    steps: Budget,
+    /// Keys left to be made.
+    keys: Budget,
+}
+
+/// What is left of so and so much a minute.
+struct Budget {
+    /// In thousandths, at the time `refilled`.
+    left_milli: i64,
     refilled: Time,
 }
 
-/// A connection that has not shown a key. Dropping it, or [`Newcomer::trust`], frees its place.
+/// A connection that speaks for nobody yet. Dropping it, or [`Newcomer::trust`], frees its place.
 pub(crate) struct Newcomer {
     admission: Arc<Admission>,
     address: IpAddr,
@@ -33,6 +43,8 @@ impl Admission {
         Self {
             newcomers_per_address: limits.newcomers_per_address,
             steps_per_minute: limits.handshake_steps_per_minute,
+            keys_per_minute: limits.keys_per_minute,
+            trusts_loopback: limits.trusts_loopback,
             addresses: Mutex::new(HashMap::new()),
         }
     }
@@ -53,22 +65,27 @@ impl Admission {
     /// Takes one step of a key exchange from the address's budget. False when it is spent.
     pub(crate) fn handshake_step(&self, address: IpAddr, now: Time) -> bool {
         let address = prefix(address);
-        let mut addresses = self.addresses();
-        let entry = self.entry(&mut addresses, address, now);
-        entry.refill(now, self.steps_per_minute);
-        if entry.steps_milli < 1000 {
-            return false;
-        }
-        entry.steps_milli -= 1000;
-        true
+        self.entry(&mut self.addresses(), address, now).steps.take(now, self.steps_per_minute)
+    }
+
+    /// Takes one finished key, which is written down, from the address's budget. False when it is spent.
+    pub(crate) fn key_made(&self, address: IpAddr, now: Time) -> bool {
+        let address = prefix(address);
+        let exempt = self.exempts(address);
+        exempt || self.entry(&mut self.addresses(), address, now).keys.take(now, self.keys_per_minute)
+    }
+
+    /// Whether the address is this machine's own: a relay or proxy, behind which are many.
+    fn exempts(&self, address: IpAddr) -> bool {
+        self.trusts_loopback && address.is_loopback()
     }
 
     /// Forgets the addresses about which there is nothing to remember.
     pub(crate) fn sweep(&self, now: Time) {
-        let full = i64::from(self.steps_per_minute) * 1000;
         self.addresses().retain(|_, entry| {
-            entry.refill(now, self.steps_per_minute);
-            entry.newcomers > 0 || entry.steps_milli < full
+            let is_full = entry.steps.is_full(now, self.steps_per_minute)
+                && entry.keys.is_full(now, self.keys_per_minute);
+            entry.newcomers > 0 || !is_full
         });
     }
 
@@ -82,8 +99,11 @@ impl Admission {
             // Under a flood from everywhere the budgets are forgotten early; the places taken are not.
             addresses.retain(|_, entry| entry.newcomers > 0);
         }
-        let steps_milli = i64::from(self.steps_per_minute) * 1000;
-        addresses.entry(address).or_insert(Address { newcomers: 0, steps_milli, refilled: now })
+        addresses.entry(address).or_insert_with(|| Address {
+            newcomers: 0,
+            steps: Budget::new(now, self.steps_per_minute),
+            keys: Budget::new(now, self.keys_per_minute),
+        })
     }
 
     fn addresses(&self) -> MutexGuard<'_, HashMap<IpAddr, Address>> {
@@ -91,18 +111,41 @@ impl Admission {
     }
 }
 
-impl Address {
+impl Budget {
+    fn new(now: Time, per_minute: u32) -> Self {
+        Self { left_milli: i64::from(per_minute) * 1000, refilled: now }
+    }
+
+    fn take(&mut self, now: Time, per_minute: u32) -> bool {
+        self.refill(now, per_minute);
+        if self.left_milli < 1000 {
+            return false;
+        }
+        self.left_milli -= 1000;
+        true
+    }
+
+    fn is_full(&mut self, now: Time, per_minute: u32) -> bool {
+        self.refill(now, per_minute);
+        self.left_milli >= i64::from(per_minute) * 1000
+    }
+
     fn refill(&mut self, now: Time, per_minute: u32) {
         let elapsed_millis = (now.0 - self.refilled.0).clamp(0, 60_000);
         let full = i64::from(per_minute) * 1000;
-        self.steps_milli = (self.steps_milli + elapsed_millis * full / 60_000).min(full);
+        self.left_milli = (self.left_milli + elapsed_millis * full / 60_000).min(full);
         self.refilled = now;
     }
 }
 
 impl Newcomer {
-    /// The connection showed a key: it no longer counts.
+    /// The connection speaks for somebody: it no longer counts.
     pub(crate) fn trust(self) {}
+
+    /// Whether a key is enough, though nobody is signed in with it.
+    pub(crate) fn needs_no_user(&self) -> bool {
+        self.admission.exempts(self.address)
+    }
 }
 
 impl Drop for Newcomer {
@@ -178,6 +221,18 @@ mod tests {
         assert!(admission.handshake_step(address, NOW.plus_millis(1_900)));
         assert!(!admission.handshake_step(address, NOW.plus_millis(1_900)));
         assert!(admission.handshake_step(address, NOW.plus_secs(3_600)));
+    }
+
+    #[test]
+    fn finished_keys_have_a_budget_of_their_own() {
+        let admission = Arc::new(Admission::new(&Limits { keys_per_minute: 2, ..Limits::default() }));
+        let address = ip("192.0.2.1");
+        assert!(admission.key_made(address, NOW) && admission.key_made(address, NOW));
+        assert!(!admission.key_made(address, NOW));
+        assert!(admission.key_made(address, NOW.plus_secs(30)));
+        for _ in 0..100 {
+            assert!(admission.key_made(ip("127.0.0.1"), NOW), "behind a proxy there are many");
+        }
     }
 
     #[test]

@@ -182,7 +182,7 @@ impl Visitor {
         port.unknown_keys = self.unknown_keys.load(Ordering::Acquire);
         let received = port.receive(payload).await;
         self.unknown_keys.store(port.unknown_keys, Ordering::Release);
-        if !port.is_newcomer() {
+        if port.is_known {
             self.is_known.store(true, Ordering::Release);
         }
         *self.newcomer() = port.take_newcomer();

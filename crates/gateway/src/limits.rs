@@ -8,10 +8,16 @@
 pub struct Limits {
     /// Connections at once, of any kind. One more is closed as soon as it is accepted.
     pub connections: usize,
-    /// Connections at once from one address (IPv6: one /64) that have not yet shown that they hold a key.
+    /// Connections at once from one address (IPv6: one /64) that have not yet shown a key that somebody is
+    /// signed in with.
     pub newcomers_per_address: u32,
     /// Plaintext requests (three make a key) per minute and address, also the size of a burst.
     pub handshake_steps_per_minute: u32,
+    /// Keys made per minute and address, also the size of a burst. Each is written down.
+    pub keys_per_minute: u32,
+    /// This machine's own addresses, behind which a proxy may have many clients, make as many keys as they
+    /// like, and are no newcomers once they have shown one.
+    pub trusts_loopback: bool,
     /// Key exchanges computed at once; the others wait. More than there are processors helps nobody.
     pub handshakes_at_once: usize,
     /// Sessions at once.
@@ -35,6 +41,8 @@ impl Default for Limits {
             connections: 100_000,
             newcomers_per_address: 1_000,
             handshake_steps_per_minute: 3_000,
+            keys_per_minute: 60,
+            trusts_loopback: true,
             handshakes_at_once: 4,
             sessions: 500_000,
             outgoing_bytes: 1 << 30,

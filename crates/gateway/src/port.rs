@@ -29,7 +29,10 @@ pub(crate) struct Port {
     address: IpAddr,
     /// For logs and the list of sessions.
     pub(crate) transport: &'static str,
+    /// The place among the newcomers, until a key was shown that somebody is signed in with.
     newcomer: Option<Newcomer>,
+    /// A packet sealed with a known key has come that was no replay.
+    pub(crate) is_known: bool,
     sessions: Vec<Arc<Entry>>,
     /// Key exchanges under way, while there are any. Over HTTP they are shared.
     handshakes: Option<Box<Handshakes>>,
@@ -75,6 +78,7 @@ impl Port {
             address,
             transport: "http",
             newcomer,
+            is_known: false,
             sessions: Vec::new(),
             handshakes: None,
             made_key: None,
@@ -83,12 +87,7 @@ impl Port {
         }
     }
 
-    /// No packet was sealed with a known key yet.
-    pub(crate) fn is_newcomer(&self) -> bool {
-        self.newcomer.is_some()
-    }
-
-    /// The place among the newcomers, unless a key was shown.
+    /// The place among the newcomers, unless a key was shown that somebody is signed in with.
     pub(crate) fn take_newcomer(&mut self) -> Option<Newcomer> {
         self.newcomer.take()
     }
@@ -116,6 +115,9 @@ impl Port {
             Step::Reply(answer) => answer,
             Step::Pending => return Ok(Received::Nothing),
             Step::Created(id, new) => {
+                if !shared.admission.key_made(self.address, shared.now()) {
+                    return Err(Refused::Fatal(TransportCode::Flood));
+                }
                 let record = key_record(new);
                 self.made_key = Some(record.id);
                 let kept = shared.keys.create(record).await;
@@ -183,22 +185,23 @@ impl Port {
         let Some(key) = found else { return Err(self.unknown_key()) };
         let opened = packet::encrypted::open(&key.auth, Side::Client, &mut payload)
             .map_err(|_| Refused::Fatal(TransportCode::NotFound))?;
-        if let Some(newcomer) = self.newcomer.take() {
-            newcomer.trust();
-        }
         if self.made_key == Some(key_id) {
             self.forget_handshake();
         }
         let now = shared.now();
         let entry = self.enter(&key, opened.session_id, now)?;
-        let (handled, events) = {
+        let (handled, is_active, events) = {
             let mut state = entry.state();
             let handled = state.session.handle_message(now.0, self.link.id, &opened);
-            if state.session.is_active(self.link.id) {
+            let is_active = state.session.is_active(self.link.id);
+            if is_active {
                 state.heard(now);
             }
-            (handled, state.settle())
+            (handled, is_active, state.settle())
         };
+        if is_active {
+            self.trust(&key);
+        }
         for event in events {
             self.act(&entry, event);
         }
@@ -208,6 +211,15 @@ impl Port {
                 debug!(%error, "message refused");
                 error.fatal().map_or(Ok(Received::Nothing), |code| Err(Refused::Fatal(code)))
             }
+        }
+    }
+
+    /// The connection has shown that it is the client's.
+    fn trust(&mut self, key: &Key) {
+        self.is_known = true;
+        let trusted = self.newcomer.take_if(|newcomer| key.has_user() || newcomer.needs_no_user());
+        if let Some(newcomer) = trusted {
+            newcomer.trust();
         }
     }
 

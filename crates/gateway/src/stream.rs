@@ -218,7 +218,7 @@ impl Connection {
         if now >= self.idle_deadline() {
             return Some(End::Idle);
         }
-        (self.port.is_newcomer() && now >= self.newcomer_deadline()).then_some(End::Newcomer)
+        (!self.port.is_known && now >= self.newcomer_deadline()).then_some(End::Newcomer)
     }
 
     fn idle_deadline(&self) -> Time {
@@ -241,7 +241,7 @@ impl Connection {
         stop: &mut tokio::sync::watch::Receiver<bool>,
     ) -> io::Result<Woken> {
         let mut until = self.idle_deadline();
-        if self.port.is_newcomer() {
+        if !self.port.is_known {
             until = until.min(self.newcomer_deadline());
         }
         until = timer.map_or(until, |timer| until.min(timer));

@@ -36,8 +36,8 @@ const SET_ACTIVE: &str = "UPDATE auth_keys SET last_active = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM auth_keys WHERE id = $1 OR perm_id = $1";
 const EXPIRED: &str = "DELETE FROM auth_keys WHERE id IN (SELECT id FROM auth_keys WHERE temporary = 1 \
      AND expires_at < $1 ORDER BY expires_at LIMIT $2)";
-const UNUSED: &str = "SELECT id FROM auth_keys WHERE temporary = 0 AND user_id IS NULL AND last_active < $1 \
-     ORDER BY last_active LIMIT $2";
+const UNUSED: &str = "SELECT id FROM auth_keys WHERE temporary = 0 AND user_id IS NULL \
+     AND (last_active < $1 OR (layer = 0 AND last_active < $2)) ORDER BY last_active LIMIT $3";
 const IDLE: &str = "SELECT k.id FROM auth_keys k JOIN users u ON u.id = k.user_id \
      WHERE k.last_active < $1 AND k.last_active < $1 - (u.sign_out_after_days - 1) * 86400 \
      AND k.temporary = 0 AND k.main_id IS NULL ORDER BY k.last_active LIMIT $2";
@@ -210,9 +210,16 @@ pub fn delete_expired(tx: &mut Tx<'_>, now: Time, limit: i64) -> Result<u64, Sto
     tx.execute(EXPIRED, &[Value::Int(now.secs()), Value::Int(limit)])
 }
 
-/// Permanent keys that nobody is signed in with and that were last used before `before`.
-pub fn unused(tx: &mut Tx<'_>, before: Time, limit: i64) -> Result<Vec<i64>, StoreError> {
-    let rows = tx.query(UNUSED, &[Value::Int(before.secs()), Value::Int(limit)])?;
+/// Permanent keys that nobody is signed in with and that were last used before `before`, or before
+/// `silent_before` when their client never announced a layer.
+pub fn unused(
+    tx: &mut Tx<'_>,
+    before: Time,
+    silent_before: Time,
+    limit: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let rows =
+        tx.query(UNUSED, &[Value::Int(before.secs()), Value::Int(silent_before.secs()), Value::Int(limit)])?;
     rows.iter().map(|row| row.int(0)).collect()
 }
 

@@ -267,3 +267,21 @@ async fn a_takeout_begins_and_ends() {
     })
     .await;
 }
+
+/// Keys that were made and never used for anything do not stay.
+#[tokio::test]
+async fn keys_of_silent_strangers_are_soon_forgotten() {
+    World::each(|world| async move {
+        let (silent, spoken) = (world.device().await, world.device().await);
+        spoken.call(functions::help::GetConfig {}).await;
+        world.clock.advance_millis(2 * DAY_MILLIS);
+        world.run_jobs().await;
+        let load = |id| service::accounts::keys::load(&world.service, id);
+        assert!(load(silent.session.key_id).await.unwrap().is_none());
+        assert!(load(spoken.session.key_id).await.unwrap().is_some());
+        world.clock.advance_millis(29 * DAY_MILLIS);
+        world.run_jobs().await;
+        assert!(load(spoken.session.key_id).await.unwrap().is_none());
+    })
+    .await;
+}

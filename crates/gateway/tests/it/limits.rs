@@ -47,6 +47,32 @@ async fn newcomers_from_one_address_are_few_until_they_show_a_key() {
     }
 }
 
+/// A key is quickly made: those that nobody is signed in with do not take all places.
+#[tokio::test]
+async fn connections_that_speak_for_nobody_are_few() {
+    let limits = Limits { newcomers_per_address: 2, trusts_loopback: false, ..Limits::default() };
+    let server = with(limits).await;
+    let (first, second) = (server.client().await, server.client().await);
+    for client in [&first, &second] {
+        soon(client.call(query(9, &[]))).await.unwrap();
+    }
+    let mut third = TcpStream::connect(server.address).await.unwrap();
+    assert!(is_closed(&mut third, Duration::from_secs(10)).await);
+    server.registry.key_changed(first.identity().key.id(), true);
+    soon(first.call(query(9, &[]))).await.unwrap();
+    let third = server.client().await;
+    soon(third.call(query(9, &[]))).await.unwrap();
+}
+
+#[tokio::test]
+async fn keys_are_rationed() {
+    let limits = Limits { keys_per_minute: 2, trusts_loopback: false, ..Limits::default() };
+    let server = with(limits).await;
+    let _two = (server.client().await, server.client().await);
+    let third = soon(Client::connect(server.config(Framing::Abridged, None), None)).await;
+    assert!(matches!(third, Err(ClientError::Transport(-429))), "{:?}", third.err());
+}
+
 #[tokio::test]
 async fn connections_are_bounded() {
     let server = with(Limits { connections: 1, ..Limits::default() }).await;

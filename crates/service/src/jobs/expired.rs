@@ -34,7 +34,9 @@ fn forget(tx: &mut Tx<'_>) -> Result<bool, Error> {
 
 /// Permanent keys that nobody signed in with; their clients make new ones.
 fn unused_keys(tx: &mut Tx<'_>, now: Time) -> Result<u64, StoreError> {
-    let unused = auth_keys::unused(tx, now.plus_secs(-limits::UNUSED_KEY_DAYS * DAY_SECS), BATCH)?;
+    let days_ago = |days: i64| now.plus_secs(-days * DAY_SECS);
+    let (before, silent_before) = (days_ago(limits::UNUSED_KEY_DAYS), days_ago(limits::SILENT_KEY_DAYS));
+    let unused = auth_keys::unused(tx, before, silent_before, BATCH)?;
     for key in &unused {
         auth_keys::delete(tx, *key)?;
     }
