@@ -14,8 +14,12 @@ use crate::envelope::Init;
 /// Keys whose state is kept in memory; beyond it, all are forgotten and read again as they call.
 const KEYS_MAX: usize = 200_000;
 
-/// A device's use is written down when the last time is longer ago than this.
+/// A device's use, and what it says of itself, is written down when the last time is longer ago than this.
 const USED_EVERY_SECS: i64 = 60;
+
+/// Calls that a key nobody is signed in with may make in a minute, also the size of a burst. Clients make
+/// some dozens before they sign in.
+const STRANGER_CALLS_PER_MINUTE: i64 = 300;
 
 /// The state of one key.
 #[derive(Clone, Debug, Default)]
@@ -24,11 +28,15 @@ pub struct State {
     /// The layer last announced with this key, by any of its sessions; 0 before the first.
     pub layer: i32,
     init: Init,
-    /// As it was last written down.
     address: String,
+    /// What the client said of itself is news to the store.
+    is_news: bool,
     noted_at: Time,
     /// What is known here has gone from the store with a sign-in, and has to be written down anew.
     pub(crate) unwritten: bool,
+    /// Calls of a stranger that count at the time of the last one, in milliseconds of its budget.
+    spent_millis: i64,
+    spent_at: Time,
 }
 
 /// What has to be written down of a key's use.
@@ -74,36 +82,30 @@ impl Devices {
         }
     }
 
-    /// Takes in what a query's wrappers announced, and writes it down when it is news.
-    pub(crate) async fn announce(
+    /// Takes in what a query's wrappers announced. What there is to write down at once is returned: the
+    /// layer, which pushes are made for. The rest has time until [`Devices::note_use`], for anybody may say
+    /// something else with every query.
+    pub(crate) fn announce(
         &self,
-        service: &Service,
         key: i64,
         address: IpAddr,
         layer: Option<i32>,
         init: Option<Init>,
-    ) -> Result<(), Error> {
-        let news = {
-            let mut known = self.lock();
-            let Some(state) = known.states.get_mut(&key) else { return Ok(()) };
-            let layer = layer.unwrap_or(state.layer);
-            let init = init.map_or_else(|| state.init.clone(), shorten);
-            let address = address.to_string();
-            let changed = std::mem::take(&mut state.unwritten)
-                || state.layer != layer
-                || state.init != init
-                || state.address != address;
-            state.layer = layer;
-            state.init = init;
-            state.address = address;
-            changed.then(|| (state.layer, state.init.clone()))
-        };
-        match news {
-            Some((layer, init)) => {
-                keys::describe(service, key, layer, device(init, address.to_string())).await
-            }
-            None => Ok(()),
-        }
+    ) -> Option<(i32, keys::Device)> {
+        let mut known = self.lock();
+        let state = known.states.get_mut(&key)?;
+        let layer = layer.unwrap_or(state.layer);
+        let init = init.map_or_else(|| state.init.clone(), shorten);
+        let address = address.to_string();
+        // A stranger's layer is written once, and then as seldom as the rest.
+        let is_layer_urgent = state.layer == 0 || state.user.is_some();
+        let is_urgent =
+            std::mem::take(&mut state.unwritten) || (state.layer != layer && is_layer_urgent);
+        state.is_news |= state.layer != layer || state.init != init || state.address != address;
+        state.layer = layer;
+        state.init = init;
+        state.address = address;
+        is_urgent.then(|| state.described())
     }
 
     /// What has to be written down now that the device is in use; `None` when it was not long ago.
@@ -111,13 +113,30 @@ impl Devices {
         let mut known = self.lock();
         let state = known.states.get_mut(&key)?;
         let address = address.to_string();
-        let moved = state.address != address;
-        if !moved && state.noted_at.plus_secs(USED_EVERY_SECS) > now {
+        if state.address != address {
+            state.address = address;
+            state.is_news = true;
+        }
+        if state.noted_at.plus_secs(USED_EVERY_SECS) > now {
             return None;
         }
         state.noted_at = now;
-        state.address.clone_from(&address);
-        Some(Use { device: moved.then(|| (state.layer, device(state.init.clone(), address))) })
+        Some(Use { device: state.is_news.then(|| state.described()) })
+    }
+
+    /// Takes one call from a stranger's budget. False when it is spent; a second later it is not.
+    pub(crate) fn spend(&self, key: i64, now: Time) -> bool {
+        const MINUTE_MILLIS: i64 = 60_000;
+        const CALL_MILLIS: i64 = MINUTE_MILLIS / STRANGER_CALLS_PER_MINUTE;
+        let mut known = self.lock();
+        let Some(state) = known.states.get_mut(&key) else { return true };
+        let passed = (now.0 - state.spent_at.0).clamp(0, MINUTE_MILLIS);
+        let spent = (state.spent_millis - passed).max(0) + CALL_MILLIS;
+        if spent > MINUTE_MILLIS {
+            return false;
+        }
+        (state.spent_millis, state.spent_at) = (spent, now);
+        true
     }
 
     /// The key belongs to `user` now, or to nobody. `close`: its connections are closed, so that its client
@@ -171,12 +190,22 @@ impl Devices {
     pub fn unknown(&self, key: i64) {
         self.forget(key);
         if let Some(sessions) = self.sessions.get() {
+            // What was on its way may be for somebody else; if not, the client finds out as it comes back.
+            sessions.key_changed(key, true);
             sessions.disconnect_key(key);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What is written down of the device, which is no news from now on.
+    fn described(&mut self) -> (i32, keys::Device) {
+        self.is_news = false;
+        (self.layer, device(self.init.clone(), self.address.clone()))
     }
 }
 
@@ -195,7 +224,7 @@ fn from_stored(key: keys::AuthKey) -> State {
         },
         address: key.device.address,
         noted_at: key.last_active,
-        unwritten: false,
+        ..State::default()
     }
 }
 
@@ -227,4 +256,62 @@ fn shorten(mut init: Init) -> Init {
         }
     }
     init
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time(1_800_000_000_000);
+    const KEY: i64 = 7;
+
+    fn devices(state: State) -> Devices {
+        let devices = Devices::default();
+        devices.lock().states.insert(KEY, state);
+        devices
+    }
+
+    fn ip() -> IpAddr {
+        [192, 0, 2, 1].into()
+    }
+
+    fn init(device_model: &str) -> Option<Init> {
+        Some(Init { device_model: device_model.to_owned(), ..Init::default() })
+    }
+
+    /// Whoever calls himself something else with every query makes the store write once a minute.
+    #[test]
+    fn news_of_a_device_is_written_once_a_minute() {
+        let devices = devices(State::default());
+        let (layer, device) = devices.announce(KEY, ip(), Some(200), init("a")).expect("the first layer");
+        assert_eq!((layer, device.device_model.as_str()), (200, "a"));
+        assert!(devices.note_use(KEY, ip(), NOW).is_some_and(|noted| noted.device.is_none()));
+        for (at, layer) in ["b", "c"].into_iter().zip([201, 202]) {
+            assert!(devices.announce(KEY, ip(), Some(layer), init(at)).is_none());
+            assert!(devices.note_use(KEY, [192, 0, 2, 2].into(), NOW.plus_secs(59)).is_none());
+        }
+        let noted = devices.note_use(KEY, ip(), NOW.plus_secs(60)).expect("a minute later");
+        let (layer, device) = noted.device.expect("news");
+        assert_eq!((layer, device.device_model.as_str()), (202, "c"));
+        let later = devices.note_use(KEY, ip(), NOW.plus_secs(120));
+        assert!(later.is_some_and(|noted| noted.device.is_none()));
+    }
+
+    #[test]
+    fn the_layer_of_a_user_is_written_at_once() {
+        let devices = devices(State { user: Some(UserId(1)), layer: 200, ..State::default() });
+        assert!(devices.announce(KEY, ip(), Some(200), init("a")).is_none());
+        assert!(devices.announce(KEY, ip(), Some(201), None).is_some());
+    }
+
+    #[test]
+    fn strangers_have_a_budget_of_calls() {
+        let devices = devices(State::default());
+        for _ in 0..STRANGER_CALLS_PER_MINUTE {
+            assert!(devices.spend(KEY, NOW));
+        }
+        assert!(!devices.spend(KEY, NOW));
+        assert!(devices.spend(KEY, NOW.plus_secs(1)));
+        assert!(devices.spend(KEY, NOW.plus_secs(3_600)));
+    }
 }

@@ -112,7 +112,9 @@ impl Shared {
         if envelope.layer.is_some() || envelope.init.is_some() || state.unwritten {
             let layer = envelope.layer.map(tl_api::session_layer);
             let address = caller.address;
-            self.devices.announce(&self.service, key, address, layer, envelope.init).await?;
+            if let Some((layer, device)) = self.devices.announce(key, address, layer, envelope.init) {
+                keys::describe(&self.service, key, layer, device).await?;
+            }
             state = self.devices.state(&self.service, key).await?;
         }
         let layer = tl_api::session_layer(state.layer);
@@ -121,6 +123,9 @@ impl Shared {
         let unbound = caller.is_temporary && caller.session.key_id == caller.auth_key_id;
         if unbound && entry.access != Access::Public {
             return Err(Fault::auth_key_perm_empty().into());
+        }
+        if state.user.is_none() && !self.devices.spend(key, self.service.now()) {
+            return Err(Fault::flood_wait(1).into());
         }
         if entry.access == Access::User && state.user.is_none() {
             return Err(Fault::auth_key_unregistered().into());
