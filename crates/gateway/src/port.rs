@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::Time;
 use mtproto::Side;
 use mtproto::handshake::server::{Handshakes, NewAuthKey, Step};
+use mtproto::packet::encrypted::Opened;
 use mtproto::packet::{self, PacketKind};
 use mtproto::session::server::Event;
 use mtproto::session::{ConnectionKind, MsgIds};
@@ -189,7 +190,7 @@ impl Port {
             self.forget_handshake();
         }
         let now = shared.now();
-        let entry = self.enter(&key, opened.session_id, now)?;
+        let entry = self.enter(&key, &opened, now)?;
         let (handled, is_active, events) = {
             let mut state = entry.state();
             let handled = state.session.handle_message(now.0, self.link.id, &opened);
@@ -242,19 +243,21 @@ impl Port {
     }
 
     /// The session, with this connection attached to it.
-    fn enter(&mut self, key: &Arc<Key>, session_id: i64, now: Time) -> Result<Arc<Entry>, Refused> {
+    fn enter(&mut self, key: &Arc<Key>, opened: &Opened<'_>, now: Time) -> Result<Arc<Entry>, Refused> {
         // Ends: each round needs the session to be ended by somebody else in between.
         loop {
-            let entry = match self.shared.registry.session(key, session_id, now) {
+            let entry = match self.shared.registry.session(key, opened.session_id, now) {
                 Ok(entry) => entry,
                 Err(NoSession::Full | NoSession::TooMany) => {
                     return Err(Refused::Fatal(TransportCode::Flood));
                 }
                 Err(NoSession::KeyGone) => return Err(Refused::Close),
             };
-            let attached = entry.state().attach(now, &self.link, self.kind);
-            if attached == Attached::Over {
-                continue;
+            let attached = entry.state().attach(now, &self.link, self.kind, opened);
+            match attached {
+                Attached::Over => continue,
+                Attached::Refused => return Err(Refused::Close),
+                Attached::First | Attached::Already => {}
             }
             if !self.sessions.iter().any(|known| Arc::ptr_eq(known, &entry)) {
                 if self.sessions.len() >= SESSIONS_PER_CONNECTION {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{SharedClock, SharedRandom, Time};
 use mtproto::AuthKey;
+use mtproto::packet::encrypted::Opened;
 use mtproto::session::server::{Bounds, Event, ServerSession};
 use mtproto::session::{ConnectionId, ConnectionKind, SaltSecret, Salts};
 use rpc::boundary::{KeyKind, KeyRecord, SessionRef, Sessions};
@@ -178,6 +179,8 @@ pub(crate) enum Attached {
     Already,
     /// The session ended meanwhile: look it up again.
     Over,
+    /// There are enough connections, and this one may be somebody who plays back what was recorded.
+    Refused,
 }
 
 impl Entry {
@@ -219,15 +222,26 @@ impl Entry {
 }
 
 impl State {
-    /// Makes `link` one of the session's connections, the one that gets what is sent from now on.
-    pub(crate) fn attach(&mut self, now: Time, link: &Arc<Link>, kind: ConnectionKind) -> Attached {
+    /// Makes `link` one of the session's connections, over which `message` came. When there are too many, one
+    /// goes that brought nothing but replays, or the oldest if the message is none itself.
+    pub(crate) fn attach(
+        &mut self,
+        now: Time,
+        link: &Arc<Link>,
+        kind: ConnectionKind,
+        message: &Opened<'_>,
+    ) -> Attached {
         if self.status.is_over() {
             return Attached::Over;
         }
         let was_empty = self.links.is_empty();
         if !self.links.iter().any(|other| other.id == link.id) {
             if self.links.len() >= CONNECTIONS_PER_SESSION {
-                let oldest = self.links.remove(0);
+                let silent = self.links.iter().position(|link| !self.session.is_active(link.id));
+                let Some(at) = silent.or_else(|| self.session.is_fresh(now.0, message).then_some(0)) else {
+                    return Attached::Refused;
+                };
+                let oldest = self.links.remove(at);
                 self.session.detach(now.0, oldest.id);
                 oldest.close(Close::AfterFlush);
             }
@@ -696,13 +710,45 @@ mod tests {
         registry.insert(Key::new(record), registry.drops(), NOW).unwrap()
     }
 
+    /// A message whose identifier ends in this number.
+    fn ping(session_id: i64, number: i64) -> Opened<'static> {
+        const PING: [u8; 12] = [0xec, 0x77, 0xbe, 0x7a, 1, 0, 0, 0, 0, 0, 0, 0];
+        let msg_id = (NOW.secs() << 32) + number * 4;
+        Opened { salt: 1, session_id, msg_id, seq_no: 0, body: &PING, quick_ack_token: 0 }
+    }
+
+    /// Whoever plays a recorded packet back throws no connection of the client's out.
+    #[test]
+    fn replays_take_no_place_from_the_client() {
+        let registry = registry(4);
+        let key = key(&registry, 1, true);
+        let entry = registry.session(&key, 1, NOW).unwrap();
+        let mut state = entry.state();
+        let mut come = |number: u64, message: i64| {
+            let link = Arc::new(Link::new(number));
+            let message = ping(1, message);
+            let attached = state.attach(NOW, &link, ConnectionKind::Stream, &message);
+            if attached != Attached::Refused {
+                state.session.handle_message(NOW.0, link.id, &message).unwrap();
+            }
+            (attached, link)
+        };
+        let links: Vec<_> = (1..=8).map(|number| come(number, number.cast_signed()).1).collect();
+        let closed = |link: &Arc<Link>| link.closing().is_some();
+        assert_eq!(come(9, 1).0, Attached::Refused);
+        assert!(!links.iter().any(closed));
+        // A new message makes room, and with it the connection that never brought one would go first.
+        assert_eq!(come(10, 10).0, Attached::Already);
+        assert!(closed(&links[0]) && !links[1..].iter().any(closed));
+    }
+
     /// A session that has much to do holds up nobody but itself.
     #[test]
     fn a_busy_session_stalls_no_other() {
         let registry = Arc::new(registry(100));
         let busy = key(&registry, 1, true);
         let entry = registry.session(&busy, 1, NOW).unwrap();
-        entry.state().attach(NOW, &Arc::new(Link::new(1)), ConnectionKind::Stream);
+        entry.state().attach(NOW, &Arc::new(Link::new(1)), ConnectionKind::Stream, &ping(1, 1));
         let state = entry.state();
         let (done, is_done) = mpsc::channel();
         let other = Arc::clone(&registry);
@@ -730,7 +776,8 @@ mod tests {
         let registry = registry(4);
         let (stranger, user) = (key(&registry, 1, false), key(&registry, 2, true));
         let link = Arc::new(Link::new(1));
-        registry.session(&stranger, 1, NOW).unwrap().state().attach(NOW, &link, ConnectionKind::Stream);
+        let connected = registry.session(&stranger, 1, NOW).unwrap();
+        connected.state().attach(NOW, &link, ConnectionKind::Stream, &ping(1, 1));
         registry.session(&stranger, 2, NOW).unwrap();
         registry.session(&user, 3, NOW).unwrap();
         registry.session(&user, 4, NOW).unwrap();

@@ -172,6 +172,13 @@ impl ServerSession {
         result
     }
 
+    /// Whether [`Self::handle_message`] would take the message for one that is no replay.
+    pub fn is_fresh(&mut self, now: i64, message: &Opened<'_>) -> bool {
+        message.session_id == self.session_id
+            && check(now, &mut self.salts, &self.incoming, self.strict_order, message)
+                .is_ok_and(|(_, fresh)| fresh)
+    }
+
     fn accept(
         &mut self,
         now: i64,
