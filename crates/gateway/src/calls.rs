@@ -95,8 +95,8 @@ impl Drop for Answer {
             error!("a query ended without an answer");
             Reply::new(rpc_error(&fault(500, "INTERNAL_SERVER_ERROR")))
         });
-        if let Effect::Bound { perm_id, has_user } = reply.effect {
-            self.entry.key.bind(perm_id, has_user);
+        if let Effect::Bound { perm_id, has_user, expires_at } = reply.effect {
+            self.entry.key.bind(perm_id, has_user, expires_at);
             self.shared.registry.set_user(self.entry.key.id(), has_user);
         }
         // Before the session is taken, which others wait for.

@@ -36,8 +36,9 @@ pub(crate) struct Key {
     pub(crate) dc: i32,
     salt: i64,
     created_at: Time,
-    /// Set for a temporary key.
-    expires_at: Option<Time>,
+    is_temporary: bool,
+    /// When a temporary key ends, in unix milliseconds. Binding may put it earlier.
+    expires_at: AtomicI64,
     /// The permanent key that a temporary key stands for; 0 while there is none.
     bound_to: AtomicI64,
     /// Somebody is signed in with the key that stands for the device.
@@ -47,15 +48,16 @@ pub(crate) struct Key {
 impl Key {
     pub(crate) fn new(record: KeyRecord) -> Self {
         let (expires_at, bound_to) = match record.kind {
-            KeyKind::Permanent => (None, 0),
-            KeyKind::Temporary { expires_at, perm_id } => (Some(expires_at), perm_id.unwrap_or(0)),
+            KeyKind::Permanent => (i64::MAX, 0),
+            KeyKind::Temporary { expires_at, perm_id } => (expires_at.0, perm_id.unwrap_or(0)),
         };
         Self {
             auth: AuthKey::new(&record.key),
             dc: record.dc,
             salt: record.initial_salt,
             created_at: record.created_at,
-            expires_at,
+            is_temporary: matches!(record.kind, KeyKind::Temporary { .. }),
+            expires_at: AtomicI64::new(expires_at),
             bound_to: AtomicI64::new(bound_to),
             has_user: AtomicBool::new(record.has_user),
         }
@@ -73,7 +75,8 @@ impl Key {
         }
     }
 
-    pub(crate) fn bind(&self, perm_id: i64, has_user: bool) {
+    pub(crate) fn bind(&self, perm_id: i64, has_user: bool, expires_at: Time) {
+        self.expires_at.store(expires_at.0, Ordering::Release);
         self.bound_to.store(perm_id, Ordering::Release);
         self.has_user.store(has_user, Ordering::Release);
     }
@@ -83,11 +86,11 @@ impl Key {
     }
 
     pub(crate) fn is_temporary(&self) -> bool {
-        self.expires_at.is_some()
+        self.is_temporary
     }
 
     pub(crate) fn is_expired(&self, now: Time) -> bool {
-        self.expires_at.is_some_and(|at| at <= now)
+        self.expires_at.load(Ordering::Acquire) <= now.0
     }
 }
 
@@ -541,15 +544,21 @@ impl Registry {
         true
     }
 
-    /// Ends the sessions that were long without a connection, and forgets keys that were long not used.
+    /// Ends the sessions that were long without a connection or whose key has expired, and forgets keys that
+    /// were long not used.
     pub(crate) fn sweep(&self, now: Time) {
         let session_limit = now.plus_secs(-self.session_idle_secs);
         let key_limit = now.plus_secs(-IDLE_KEY_SECS);
         let mut gone = Vec::new();
+        let mut expired = Vec::new();
         let mut idle = 0;
         for shard in &self.shards {
             let mut shard = lock(shard);
             shard.retain(|_, slot| {
+                if slot.key.is_expired(now) {
+                    expired.append(&mut slot.sessions);
+                    return false;
+                }
                 slot.sessions.retain(|entry| {
                     if entry.status.is_connected() && !entry.status.is_over() {
                         return true;
@@ -569,6 +578,10 @@ impl Registry {
                 idle += 1;
                 slot.used > key_limit && idle <= IDLE_KEYS
             });
+        }
+        for entry in expired {
+            entry.state().end(Some(Close::KeyGone));
+            gone.push(entry.reference);
         }
         self.report_gone(gone);
     }
@@ -697,8 +710,8 @@ mod tests {
         Registry::new(&limits, [7; 32], Arc::new(ManualClock::new(NOW)), Arc::new(SeededRandom::new(1)))
     }
 
-    fn key(registry: &Registry, byte: u8, has_user: bool) -> Arc<Key> {
-        let record = KeyRecord {
+    fn record(byte: u8, has_user: bool) -> KeyRecord {
+        KeyRecord {
             id: AuthKey::new(&[byte; 256]).id(),
             key: Box::new([byte; 256]),
             kind: KeyKind::Permanent,
@@ -706,8 +719,11 @@ mod tests {
             initial_salt: 1,
             created_at: NOW,
             has_user,
-        };
-        registry.insert(Key::new(record), registry.drops(), NOW).unwrap()
+        }
+    }
+
+    fn key(registry: &Registry, byte: u8, has_user: bool) -> Arc<Key> {
+        registry.insert(Key::new(record(byte, has_user)), registry.drops(), NOW).unwrap()
     }
 
     /// A message whose identifier ends in this number.
@@ -768,6 +784,25 @@ mod tests {
 
     fn entry_key(byte: u8) -> i64 {
         AuthKey::new(&[byte; 256]).id()
+    }
+
+    /// A temporary key ends when it was said to, also under connections that stay.
+    #[test]
+    fn sessions_of_expired_keys_end() {
+        let registry = registry(4);
+        let expires_at = NOW.plus_secs(100);
+        let temporary =
+            KeyRecord { kind: KeyKind::Temporary { expires_at, perm_id: None }, ..record(1, false) };
+        let temporary = registry.insert(Key::new(temporary), registry.drops(), NOW).unwrap();
+        let entry = registry.session(&temporary, 1, NOW).unwrap();
+        let link = Arc::new(Link::new(1));
+        entry.state().attach(NOW, &link, ConnectionKind::Stream, &ping(1, 1));
+        temporary.bind(7, true, NOW.plus_secs(50));
+        registry.sweep(NOW.plus_secs(49));
+        assert_eq!((link.closing(), registry.session_count()), (None, 1));
+        registry.sweep(NOW.plus_secs(50));
+        assert_eq!((link.closing(), registry.session_count()), (Some(Close::KeyGone), 0));
+        assert!(registry.key(temporary.id(), NOW).is_none());
     }
 
     /// When there is no room, those give way that nobody would miss.

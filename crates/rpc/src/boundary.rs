@@ -53,6 +53,8 @@ pub enum Effect {
         perm_id: i64,
         /// Somebody is signed in with that key.
         has_user: bool,
+        /// When the temporary key ends.
+        expires_at: Time,
     },
     /// The key was destroyed. Once the answer is written, its sessions are forgotten and its connections
     /// closed with the transport error -404. (`auth.logOut` does not end the key: it needs no effect.)

@@ -30,7 +30,7 @@ pub async fn handler(cx: Cx, request: functions::auth::BindTempAuthKey) -> Resul
         return Err(Fault::encrypted_message_invalid().into());
     }
     let expires_at = Time::from_secs(request.expires_at.into());
-    let has_user = bind::bind(cx.service(), claim.temp_key_id, perm_id, expires_at).await?;
-    cx.set_effect(Effect::Bound { perm_id, has_user });
+    let bound = bind::bind(cx.service(), claim.temp_key_id, perm_id, expires_at).await?;
+    cx.set_effect(Effect::Bound { perm_id, has_user: bound.has_user, expires_at: bound.expires_at });
     Ok(true)
 }

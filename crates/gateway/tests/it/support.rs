@@ -102,7 +102,11 @@ impl Fake {
             }
             PANIC => panic!("asked to"),
             WHO => return Reply::new(query(WHO, &[caller.auth_key_id, caller.session.key_id])),
-            BIND => return Reply { body, effect: Effect::Bound { perm_id: 77, has_user: false } },
+            BIND => {
+                let expires_at = System.now().plus_secs(3_600);
+                let effect = Effect::Bound { perm_id: 77, has_user: false, expires_at };
+                return Reply { body, effect };
+            }
             DROP_KEY => return Reply { body, effect: Effect::DropKey },
             _ => {}
         }

@@ -11,13 +11,21 @@ pub async fn permanent_key(service: &Service, id: i64) -> Result<Option<[u8; 256
     Ok(key.filter(|key| !key.temporary).and_then(|key| key.key.try_into().ok()))
 }
 
+/// What a binding has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Somebody is signed in with the permanent key.
+    pub has_user: bool,
+    /// When the temporary key ends.
+    pub expires_at: Time,
+}
+
 /// Binds, once the claim was found to hold. A second binding to the same key renews it.
 ///
-/// Tells whether somebody is signed in with the permanent key.
 ///
 /// Errors: `ENCRYPTED_MESSAGE_INVALID`, `TEMP_AUTH_KEY_EMPTY`, `TEMP_AUTH_KEY_ALREADY_BOUND`,
 /// `EXPIRES_AT_INVALID`.
-pub async fn bind(service: &Service, temp_id: i64, perm_id: i64, expires_at: Time) -> Result<bool, Error> {
+pub async fn bind(service: &Service, temp_id: i64, perm_id: i64, expires_at: Time) -> Result<Bound, Error> {
     service
         .store
         .write(move |tx| {
@@ -37,7 +45,7 @@ pub async fn bind(service: &Service, temp_id: i64, perm_id: i64, expires_at: Tim
             // The key made in the handshake has an end of its own; binding never puts it off.
             let expires_at = temp.expires_at.map_or(expires_at, |end| end.min(expires_at));
             auth_keys::bind(tx, temp_id, perm_id, expires_at)?;
-            Ok(perm.user.is_some())
+            Ok(Bound { has_user: perm.user.is_some(), expires_at })
         })
         .await
 }
