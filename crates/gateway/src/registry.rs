@@ -649,6 +649,10 @@ impl Sessions for Registry {
         pushed
     }
 
+    fn exists(&self, session: SessionRef) -> bool {
+        self.find(session).is_some_and(|entry| !entry.status.is_over())
+    }
+
     fn drop_key(&self, auth_key_id: i64) {
         self.drops.fetch_add(1, Ordering::AcqRel);
         let ended = self.entries_of(auth_key_id, true);

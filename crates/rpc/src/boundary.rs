@@ -97,6 +97,9 @@ pub trait Sessions: Send + Sync {
     /// when it comes back. False when the push was dropped or there is no such session.
     fn push(&self, session: SessionRef, body: &[u8]) -> bool;
 
+    /// Whether there is such a session. Once there is not, there will be none that is this one.
+    fn exists(&self, session: SessionRef) -> bool;
+
     /// Ends every session of this permanent key, those of temporary keys bound to it included, and forgets
     /// the key; their connections get the transport error -404. The store must have forgotten the key
     /// before.

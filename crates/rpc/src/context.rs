@@ -81,7 +81,12 @@ impl Cx {
     pub fn await_login(&self) {
         let caller = &self.inner.caller;
         let (session, auth_key_id) = (caller.session, caller.auth_key_id);
-        self.inner.service.hub.await_login(Listener { session, auth_key_id, layer: self.inner.layer });
+        let hub = &self.inner.service.hub;
+        hub.await_login(Listener { session, auth_key_id, layer: self.inner.layer });
+        // Its end was told before, and is not told again.
+        if self.inner.devices.has_ended(session) {
+            hub.detach(session);
+        }
     }
 
     /// The state of keys that this node holds in memory; to be told when a key signs in or out.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use domain::{Error, Time, UserId, limits};
+use domain::{Error, SessionRef, Time, UserId, limits};
 use service::Service;
 use service::accounts::keys;
 
@@ -173,6 +173,11 @@ impl Devices {
             Some(is_theirs) => Ok(is_theirs),
             None => Ok(self.state(service, key).await?.user == Some(user)),
         }
+    }
+
+    /// Whether the session has ended: a query may run on after that.
+    pub(crate) fn has_ended(&self, session: SessionRef) -> bool {
+        self.sessions.get().is_some_and(|sessions| !sessions.exists(session))
     }
 
     pub(crate) fn connect(&self, sessions: Arc<dyn Sessions>) {

@@ -169,6 +169,10 @@ impl Shared {
             self.service.hub.detach(listener.session);
             return Err(Fault::auth_key_unregistered().into());
         }
+        // Its end was told before, and is not told again.
+        if self.devices.has_ended(listener.session) {
+            self.service.hub.detach(listener.session);
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! The clock stands still until the test moves it. What the server pushes is kept per device until the
 //! test asks for it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -188,6 +188,12 @@ impl World {
     /// The keys whose connections the server closed since this was asked last.
     pub fn closed(&self) -> Vec<i64> {
         std::mem::take(&mut lock(&self.sessions.closed))
+    }
+
+    /// The session is over; queries that came by it may run on.
+    pub fn end_session(&self, session: SessionRef) {
+        lock(&self.sessions.ended).insert(session);
+        self.rpc.session_gone(session);
     }
 
     /// Runs every job once, as the server does from time to time.
@@ -415,12 +421,17 @@ impl CodeSender for Codes {
 struct Pushed {
     pushed: Mutex<HashMap<SessionRef, Vec<Vec<u8>>>>,
     closed: Mutex<Vec<i64>>,
+    ended: Mutex<HashSet<SessionRef>>,
 }
 
 impl Sessions for Pushed {
     fn push(&self, session: SessionRef, body: &[u8]) -> bool {
         lock(&self.pushed).entry(session).or_default().push(body.to_vec());
         true
+    }
+
+    fn exists(&self, session: SessionRef) -> bool {
+        !lock(&self.ended).contains(&session)
     }
 
     fn drop_key(&self, auth_key_id: i64) {

@@ -285,3 +285,17 @@ async fn keys_of_silent_strangers_are_soon_forgotten() {
     })
     .await;
 }
+
+/// A query that outlives its session does not make it listen again: nobody would ever tell it to stop.
+#[tokio::test]
+async fn an_ended_session_listens_no_more() {
+    World::each(|world| async move {
+        let ann = world.sign_up(ANN, "Ann").await;
+        ann.call(functions::help::GetConfig {}).await;
+        assert!(world.service.hub.is_attached(ann.user));
+        world.end_session(ann.session);
+        ann.call(functions::help::GetConfig {}).await;
+        assert!(!world.service.hub.is_attached(ann.user));
+    })
+    .await;
+}
