@@ -8,9 +8,9 @@ use mtproto::session::server::{DestroyAuthKeyOutcome, Packed};
 use rpc::boundary::{Caller, Effect, Reply};
 use tracing::error;
 
+use crate::entry::{Entry, Outcome};
 use crate::limits::AFTER_SECS;
 use crate::link::Link;
-use crate::registry::{Entry, Outcome};
 use crate::shared::Shared;
 use crate::task;
 

@@ -9,8 +9,10 @@
 
 mod admission;
 mod calls;
+mod entry;
 mod http;
 mod io;
+mod key;
 pub mod limits;
 mod link;
 mod listener;

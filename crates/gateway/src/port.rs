@@ -16,9 +16,11 @@ use tracing::{debug, error};
 
 use crate::admission::Newcomer;
 use crate::calls::{self, Call};
+use crate::entry::{Attached, Entry};
+use crate::key::Key;
 use crate::limits::{HANDSHAKES_PER_CONNECTION, SESSIONS_PER_CONNECTION, UNKNOWN_KEYS_PER_CONNECTION};
 use crate::link::Link;
-use crate::registry::{Attached, Entry, Key, NoSession};
+use crate::registry::NoSession;
 use crate::shared::Shared;
 use crate::task;
 

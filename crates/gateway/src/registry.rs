@@ -3,364 +3,23 @@
 //! Locks: a shard's before an entry's, never the other way round; nothing is awaited and no handler called
 //! under either.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{SharedClock, SharedRandom, Time};
-use mtproto::AuthKey;
-use mtproto::packet::encrypted::Opened;
-use mtproto::session::server::{Bounds, Event, ServerSession};
-use mtproto::session::{ConnectionId, ConnectionKind, SaltSecret, Salts};
-use rpc::boundary::{KeyKind, KeyRecord, SessionRef, Sessions};
-use tokio::sync::{Notify, Semaphore};
+use mtproto::session::{SaltSecret, Salts};
+use rpc::boundary::{SessionRef, Sessions};
+use tokio::sync::Notify;
 
-use crate::limits::{
-    CALLS_PER_SESSION, CONNECTIONS_PER_SESSION, FRUGAL_BYTES, IDLE_KEY_SECS, IDLE_KEYS, Limits,
-    OUTCOMES_PER_SESSION, SESSIONS_PER_KEY, SESSIONS_PER_STRANGER, STRANGER_QUEUE_BYTES,
-    STRANGER_UNACKED_BYTES,
-};
-use crate::link::{Close, Link};
+use crate::entry::{Entry, Total};
+use crate::key::Key;
+use crate::limits::{IDLE_KEY_SECS, IDLE_KEYS, Limits, SESSIONS_PER_KEY, SESSIONS_PER_STRANGER};
+use crate::link::Close;
 
 const SHARDS: usize = 64;
-/// Pushes kept for a session without a connection; the rest comes by `getDifference`.
-const PUSHES_WITHOUT_CONNECTION: usize = 16;
 /// Sessions that give way at once when there is no room.
 const EVICTED_AT_ONCE: usize = 64;
-/// `updatesTooLong#e317af7e`, the same in every layer: the client is to fetch the difference.
-const UPDATES_TOO_LONG: [u8; 4] = 0xe317_af7e_u32.to_le_bytes();
-
-/// A key in use.
-pub(crate) struct Key {
-    pub(crate) auth: AuthKey,
-    pub(crate) dc: i32,
-    salt: i64,
-    created_at: Time,
-    is_temporary: bool,
-    /// When a temporary key ends, in unix milliseconds. Binding may put it earlier.
-    expires_at: AtomicI64,
-    /// The permanent key that a temporary key stands for; 0 while there is none.
-    bound_to: AtomicI64,
-    /// Somebody is signed in with the key that stands for the device.
-    has_user: AtomicBool,
-}
-
-impl Key {
-    pub(crate) fn new(record: KeyRecord) -> Self {
-        let (expires_at, bound_to) = match record.kind {
-            KeyKind::Permanent => (i64::MAX, 0),
-            KeyKind::Temporary { expires_at, perm_id } => (expires_at.0, perm_id.unwrap_or(0)),
-        };
-        Self {
-            auth: AuthKey::new(&record.key),
-            dc: record.dc,
-            salt: record.initial_salt,
-            created_at: record.created_at,
-            is_temporary: matches!(record.kind, KeyKind::Temporary { .. }),
-            expires_at: AtomicI64::new(expires_at),
-            bound_to: AtomicI64::new(bound_to),
-            has_user: AtomicBool::new(record.has_user),
-        }
-    }
-
-    pub(crate) fn id(&self) -> i64 {
-        self.auth.id()
-    }
-
-    /// The key that stands for the device.
-    pub(crate) fn auth_key_id(&self) -> i64 {
-        match self.bound_to.load(Ordering::Acquire) {
-            0 => self.id(),
-            perm_id => perm_id,
-        }
-    }
-
-    pub(crate) fn bind(&self, perm_id: i64, has_user: bool, expires_at: Time) {
-        self.expires_at.store(expires_at.0, Ordering::Release);
-        self.bound_to.store(perm_id, Ordering::Release);
-        self.has_user.store(has_user, Ordering::Release);
-    }
-
-    pub(crate) fn has_user(&self) -> bool {
-        self.has_user.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn is_temporary(&self) -> bool {
-        self.is_temporary
-    }
-
-    pub(crate) fn is_expired(&self, now: Time) -> bool {
-        self.expires_at.load(Ordering::Acquire) <= now.0
-    }
-}
-
-/// One session: its protocol state, and the connections that carry it.
-pub(crate) struct Entry {
-    pub(crate) reference: SessionRef,
-    pub(crate) key: Arc<Key>,
-    state: Mutex<State>,
-    /// What is asked of a session by those who must not wait until it has time.
-    status: Arc<Status>,
-    /// Told whenever a query is answered, for those that `invokeAfterMsg` it.
-    pub(crate) answered: Notify,
-    /// Places for queries that run.
-    pub(crate) places: Semaphore,
-}
-
-pub(crate) struct State {
-    pub(crate) session: ServerSession,
-    links: Vec<Arc<Link>>,
-    outcomes: VecDeque<(i64, Outcome)>,
-    /// The lowest id that is certain to be in `outcomes` if it was a query at all.
-    outcomes_from: i64,
-    kept_pushes: usize,
-    /// A push was dropped of which the client has yet to be told.
-    has_missed: bool,
-    status: Arc<Status>,
-    kept: Kept,
-}
-
-/// Changed under the lock of the state, read without it.
-#[derive(Default)]
-struct Status {
-    is_over: AtomicBool,
-    links: AtomicUsize,
-}
-
-impl Status {
-    fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Acquire)
-    }
-
-    fn is_connected(&self) -> bool {
-        self.links.load(Ordering::Acquire) > 0
-    }
-}
-
-/// Bytes of messages that sessions keep, all together.
-struct Total {
-    bytes: AtomicUsize,
-    max: usize,
-}
-
-/// What one session has added to the total.
-struct Kept {
-    total: Arc<Total>,
-    bytes: usize,
-}
-
-impl Kept {
-    fn set(&mut self, bytes: usize) {
-        self.total.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.total.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.bytes = bytes;
-    }
-
-    fn is_too_much(&self) -> bool {
-        self.total.bytes.load(Ordering::Relaxed) > self.total.max
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.set(0);
-    }
-}
-
-/// What became of a query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Running,
-    Succeeded,
-    Failed,
-}
-
-/// What a change of a session means for its user's presence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Attached {
-    First,
-    Already,
-    /// The session ended meanwhile: look it up again.
-    Over,
-    /// There are enough connections, and this one may be somebody who plays back what was recorded.
-    Refused,
-}
-
-impl Entry {
-    fn new(
-        key: &Arc<Key>,
-        session_id: i64,
-        unique_id: i64,
-        salts: Salts,
-        total: &Arc<Total>,
-        now: Time,
-    ) -> Self {
-        let mut session = ServerSession::new(key.auth.clone(), session_id, unique_id, salts, now.0);
-        session.set_bounds(bounds(key.has_user()));
-        let status = Arc::new(Status::default());
-        let state = State {
-            session,
-            status: Arc::clone(&status),
-            kept: Kept { total: Arc::clone(total), bytes: 0 },
-            links: Vec::new(),
-            outcomes: VecDeque::new(),
-            // What was asked before this session began here was answered, or is asked again.
-            outcomes_from: now.secs() << 32,
-            kept_pushes: 0,
-            has_missed: false,
-        };
-        Self {
-            reference: SessionRef { key_id: key.id(), session_id },
-            key: Arc::clone(key),
-            state: Mutex::new(state),
-            status,
-            answered: Notify::new(),
-            places: Semaphore::new(CALLS_PER_SESSION),
-        }
-    }
-
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// Makes `link` one of the session's connections, over which `message` came. When there are too many, one
-    /// goes that brought nothing but replays, or the oldest if the message is none itself.
-    pub(crate) fn attach(
-        &mut self,
-        now: Time,
-        link: &Arc<Link>,
-        kind: ConnectionKind,
-        message: &Opened<'_>,
-    ) -> Attached {
-        if self.status.is_over() {
-            return Attached::Over;
-        }
-        let was_empty = self.links.is_empty();
-        if !self.links.iter().any(|other| other.id == link.id) {
-            if self.links.len() >= CONNECTIONS_PER_SESSION {
-                let silent = self.links.iter().position(|link| !self.session.is_active(link.id));
-                let Some(at) = silent.or_else(|| self.session.is_fresh(now.0, message).then_some(0)) else {
-                    return Attached::Refused;
-                };
-                let oldest = self.links.remove(at);
-                self.session.detach(now.0, oldest.id);
-                oldest.close(Close::AfterFlush);
-            }
-            self.links.push(Arc::clone(link));
-            self.status.links.store(self.links.len(), Ordering::Release);
-        }
-        self.session.attach(now.0, link.id, kind);
-        if was_empty { Attached::First } else { Attached::Already }
-    }
-
-    /// The client is there again: what is pushed from now on reaches it, and it learns whether it missed
-    /// something.
-    pub(crate) fn heard(&mut self, now: Time) {
-        self.kept_pushes = 0;
-        if std::mem::take(&mut self.has_missed) {
-            // Were there no room for it, the session would have ended.
-            self.has_missed = self.session.push(now.0, UPDATES_TOO_LONG.to_vec()).is_err();
-        }
-    }
-
-    /// What was pushed and not acknowledged is not for whoever the client speaks for now.
-    fn forget_pushes(&mut self) {
-        self.session.forget_pushes();
-        self.kept_pushes = 0;
-        self.has_missed = false;
-    }
-
-    /// True when it was the last connection.
-    pub(crate) fn detach(&mut self, now: Time, id: ConnectionId) -> bool {
-        let before = self.links.len();
-        self.links.retain(|link| link.id != id);
-        self.status.links.store(self.links.len(), Ordering::Release);
-        self.session.detach(now.0, id);
-        before > 0 && self.links.is_empty() && !self.status.is_over()
-    }
-
-    /// To be called after whatever changes the session: wakes the connections that have something to
-    /// transmit, closes those that are to be closed, and returns what else there is to do.
-    #[must_use]
-    pub(crate) fn settle(&mut self) -> Vec<Event> {
-        let mut events = Vec::new();
-        while let Some(event) = self.session.poll_event() {
-            match event {
-                Event::Disconnect { connection } => {
-                    if let Some(link) = self.link(connection) {
-                        link.close(Close::AfterFlush);
-                    }
-                }
-                // Whoever does not read what is sent loses the session, not the server its memory.
-                Event::Overflow => self.end(Some(Close::Now)),
-                other => events.push(other),
-            }
-        }
-        self.count();
-        while let Some(id) = self.session.poll_wake() {
-            if let Some(link) = self.link(id) {
-                link.wake();
-            }
-        }
-        events
-    }
-
-    /// Adds what the session keeps to the total, and less of it when that is too much.
-    pub(crate) fn count(&mut self) {
-        self.kept.set(self.session.outgoing_bytes());
-        if self.kept.is_too_much() && self.kept.bytes > FRUGAL_BYTES {
-            self.session.shed(FRUGAL_BYTES);
-            self.kept.set(self.session.outgoing_bytes());
-        }
-    }
-
-    fn link(&self, id: ConnectionId) -> Option<&Arc<Link>> {
-        self.links.iter().find(|link| link.id == id)
-    }
-
-    pub(crate) fn begin(&mut self, msg_id: i64) {
-        if self.outcomes.len() >= OUTCOMES_PER_SESSION
-            && let Some((oldest, _)) = self.outcomes.pop_front()
-        {
-            self.outcomes_from = self.outcomes_from.max(oldest + 1);
-        }
-        self.outcomes.push_back((msg_id, Outcome::Running));
-    }
-
-    pub(crate) fn finish(&mut self, msg_id: i64, outcome: Outcome) {
-        if let Some(known) = self.outcomes.iter_mut().rev().find(|(id, _)| *id == msg_id) {
-            known.1 = outcome;
-        }
-    }
-
-    /// How the queries ended, taken together. What is not known yet may still come: it counts as running.
-    /// What is too old to be known has ended.
-    pub(crate) fn outcome_of(&self, msg_ids: &[i64]) -> Outcome {
-        let mut all = Outcome::Succeeded;
-        for msg_id in msg_ids {
-            let known = self.outcomes.iter().rev().find(|(id, _)| id == msg_id);
-            match known.map(|(_, outcome)| *outcome) {
-                Some(Outcome::Failed) => return Outcome::Failed,
-                Some(Outcome::Succeeded) => {}
-                Some(Outcome::Running) => all = Outcome::Running,
-                None if *msg_id < self.outcomes_from => {}
-                None => all = Outcome::Running,
-            }
-        }
-        all
-    }
-
-    fn end(&mut self, how: Option<Close>) {
-        self.status.is_over.store(true, Ordering::Release);
-        if let Some(how) = how {
-            for link in &self.links {
-                link.close(how);
-            }
-        }
-    }
-}
 
 /// All keys and sessions of this node. Cheap to share; knows neither sockets nor handlers.
 pub struct Registry {
@@ -405,7 +64,7 @@ impl Registry {
             drops: AtomicU64::new(0),
             sessions: AtomicUsize::new(0),
             sessions_max: limits.sessions,
-            outgoing: Arc::new(Total { bytes: AtomicUsize::new(0), max: limits.outgoing_bytes }),
+            outgoing: Arc::new(Total::new(limits.outgoing_bytes)),
             session_idle_secs: limits.session_idle_secs,
             gone: Mutex::new(Vec::new()),
             gone_news: Notify::new(),
@@ -419,13 +78,13 @@ impl Registry {
     pub(crate) fn set_user(&self, key_id: i64, has_user: bool) {
         let entries = self.shard(key_id).get(&key_id).map(|slot| slot.sessions.clone()).unwrap_or_default();
         for entry in entries {
-            entry.state().session.set_bounds(bounds(has_user));
+            entry.state().set_user(has_user);
         }
     }
 
     /// Bytes that wait to be sent or acknowledged, of all sessions.
     pub fn outgoing_bytes(&self) -> usize {
-        self.outgoing.bytes.load(Ordering::Relaxed)
+        self.outgoing.bytes()
     }
 
     /// The sessions at the moment.
@@ -489,7 +148,7 @@ impl Registry {
         if slot.sessions.len() >= places {
             let oldest = slot.sessions.iter().position(|entry| !entry.status.is_connected());
             let entry = slot.sessions.remove(oldest.ok_or(NoSession::TooMany)?);
-            entry.status.is_over.store(true, Ordering::Release);
+            entry.status.end();
             self.report_gone([entry.reference]);
         } else if self.sessions.load(Ordering::Relaxed) >= self.sessions_max {
             return Err(NoSession::Full);
@@ -511,7 +170,7 @@ impl Registry {
                 slot.sessions.retain(|entry| {
                     let stays = gone.len() >= EVICTED_AT_ONCE || entry.status.is_connected();
                     if !stays {
-                        entry.status.is_over.store(true, Ordering::Release);
+                        entry.status.end();
                         gone.push(entry.reference);
                     }
                     stays
@@ -564,7 +223,7 @@ impl Registry {
                         return true;
                     }
                     let mut state = entry.state();
-                    let is_used = !state.links.is_empty() || state.session.last_seen() > session_limit.0;
+                    let is_used = entry.status.is_connected() || state.session.last_seen() > session_limit.0;
                     let stays = is_used && !entry.status.is_over();
                     if !stays {
                         state.end(None);
@@ -625,28 +284,7 @@ impl Registry {
 impl Sessions for Registry {
     fn push(&self, session: SessionRef, body: &[u8]) -> bool {
         let Some(entry) = self.find(session) else { return false };
-        let mut state = entry.state();
-        if entry.status.is_over() {
-            return false;
-        }
-        if state.links.is_empty() {
-            if state.kept_pushes >= PUSHES_WITHOUT_CONNECTION {
-                state.has_missed = true;
-                return false;
-            }
-            state.kept_pushes += 1;
-        }
-        if state.kept.is_too_much() && state.kept.bytes > FRUGAL_BYTES {
-            state.has_missed = true;
-            return false;
-        }
-        let pushed = state.session.push(self.clock.now().0, body.to_vec()).is_ok();
-        if !pushed {
-            state.end(Some(Close::Now));
-        }
-        // Only messages from the client give anything else to do.
-        let _ = state.settle();
-        pushed
+        entry.state().push(self.clock.now(), body)
     }
 
     fn exists(&self, session: SessionRef) -> bool {
@@ -664,9 +302,7 @@ impl Sessions for Registry {
 
     fn disconnect_key(&self, auth_key_id: i64) {
         for entry in self.entries_of(auth_key_id, false) {
-            for link in &entry.state().links {
-                link.close(Close::AfterFlush);
-            }
+            entry.state().close(Close::AfterFlush);
         }
     }
 
@@ -674,24 +310,16 @@ impl Sessions for Registry {
         // What is being read from the store about the key may be wrong by now.
         self.drops.fetch_add(1, Ordering::AcqRel);
         for entry in self.entries_of(auth_key_id, false) {
-            entry.key.has_user.store(has_user, Ordering::Release);
+            entry.key.set_user(has_user);
             let mut state = entry.state();
             state.forget_pushes();
-            state.session.set_bounds(bounds(has_user));
+            state.set_user(has_user);
         }
         let mut shard = self.shard(auth_key_id);
         if let Some(slot) = shard.get_mut(&auth_key_id) {
-            slot.key.has_user.store(has_user, Ordering::Release);
+            slot.key.set_user(has_user);
         }
     }
-}
-
-/// What a session keeps.
-fn bounds(has_user: bool) -> Bounds {
-    if has_user {
-        return Bounds::default();
-    }
-    Bounds { queue: STRANGER_QUEUE_BYTES, unacked: STRANGER_UNACKED_BYTES }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -704,8 +332,14 @@ mod tests {
     use std::time::Duration;
 
     use domain::testing::{ManualClock, SeededRandom};
+    use mtproto::AuthKey;
+    use mtproto::packet::encrypted::Opened;
+    use mtproto::session::ConnectionKind;
+    use rpc::boundary::{KeyKind, KeyRecord};
 
     use super::*;
+    use crate::entry::Attached;
+    use crate::link::Link;
 
     const NOW: Time = Time(1_800_000_000_000);
 

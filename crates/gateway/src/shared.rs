@@ -11,9 +11,11 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::admission::Admission;
+use crate::entry::Entry;
+use crate::key::Key;
 use crate::limits::Limits;
 use crate::link::Link;
-use crate::registry::{Entry, Key, Registry};
+use crate::registry::Registry;
 
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
