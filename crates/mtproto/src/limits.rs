@@ -16,6 +16,8 @@ pub const PADDING_BYTES_MAX: usize = 1024;
 pub const CONTAINER_MESSAGES_MAX: usize = 1020;
 /// Identifiers in one `msgs_ack`, `msgs_state_req`, `msg_resend_req` and the like.
 pub const MSG_IDS_MAX: usize = 8192;
+/// Identifiers in one request to send messages again. Each costs a look at what is kept.
+pub const RESEND_IDS_MAX: usize = 1024;
 /// Bytes that the packed messages of one packet may unpack to, taken together.
 pub const UNPACKED_BYTES_MAX: usize = 2 << 20;
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crypto::{AuthKey, RandomSource, Side};
 use tl::service::MsgsAck;
@@ -59,6 +59,10 @@ pub(super) struct Outgoing {
     unacked: BTreeMap<i64, Outbound>,
     unacked_bytes: usize,
     unacked_answers: usize,
+    /// Identifiers of queued messages that were sent before.
+    again: BTreeSet<i64>,
+    /// Under which identifier the answer to a query was sent and is kept.
+    answers: BTreeMap<i64, i64>,
     ids: MsgIds,
     /// Content-related messages numbered so far.
     content_count: i32,
@@ -163,6 +167,9 @@ impl Outgoing {
             }
         }
         for message in batch {
+            if let (Some(query), Some(sent)) = (message.answer_to, message.sent) {
+                self.answers.insert(query, sent.msg_id);
+            }
             if let (true, Some(sent)) = (message.content, message.sent) {
                 self.unacked_bytes += message.len();
                 self.unacked_answers += usize::from(message.answer_to.is_some());
@@ -204,9 +211,8 @@ impl Outgoing {
                     continue;
                 }
             }
-            if let Some(message) = self.queue.remove(at) {
+            if let Some(message) = self.take_queued(at) {
                 bytes += length;
-                self.queue_bytes -= length;
                 batch.push(message);
             }
         }
@@ -269,29 +275,40 @@ impl Outgoing {
     fn remove_unacked(&mut self, msg_id: i64) -> Option<Outbound> {
         let message = self.unacked.remove(&msg_id)?;
         self.unacked_bytes -= message.len();
-        self.unacked_answers -= usize::from(message.answer_to.is_some());
+        if let Some(query) = message.answer_to {
+            self.unacked_answers -= 1;
+            self.answers.remove(&query);
+        }
         Some(message)
     }
 
     /// The client has received a message. Returns the message, if it was kept.
     pub(super) fn acknowledge(&mut self, msg_id: i64) -> Option<Outbound> {
+        if self.again.contains(&msg_id) {
+            return self.remove_queued(|message| message.sent.is_some_and(|sent| sent.msg_id == msg_id));
+        }
         self.remove_unacked(msg_id)
-            .or_else(|| self.remove_queued(|message| message.sent.is_some_and(|sent| sent.msg_id == msg_id)))
     }
 
     /// Takes the answer to a query away, whether it was sent or not.
     pub(super) fn remove_answer(&mut self, query: i64) -> Option<Outbound> {
-        let sent = self.unacked.iter().find(|(_, message)| message.answer_to == Some(query));
-        if let Some(msg_id) = sent.map(|(msg_id, _)| *msg_id) {
-            return self.remove_unacked(msg_id);
+        if let Some(msg_id) = self.answers.get(&query) {
+            return self.remove_unacked(*msg_id);
         }
         self.remove_queued(|message| message.answer_to == Some(query))
     }
 
     fn remove_queued(&mut self, which: impl Fn(&Outbound) -> bool) -> Option<Outbound> {
         let at = self.queue.iter().position(which)?;
+        self.take_queued(at)
+    }
+
+    fn take_queued(&mut self, at: usize) -> Option<Outbound> {
         let message = self.queue.remove(at)?;
         self.queue_bytes -= message.len();
+        if let Some(sent) = message.sent {
+            self.again.remove(&sent.msg_id);
+        }
         Some(message)
     }
 
@@ -299,6 +316,7 @@ impl Outgoing {
     pub(super) fn forget(&mut self, which: impl Fn(&Outbound) -> bool) {
         self.queue.retain(|message| !which(message));
         self.queue_bytes = self.queue.iter().map(Outbound::len).sum();
+        self.again = self.queue.iter().filter_map(|message| Some(message.sent?.msg_id)).collect();
         let sent: Vec<i64> =
             self.unacked.iter().filter(|(_, message)| which(message)).map(|(msg_id, _)| *msg_id).collect();
         for msg_id in sent {
@@ -315,13 +333,22 @@ impl Outgoing {
     }
 
     /// Queues the kept messages that the client asked for again, under the identifiers they have.
-    pub(super) fn resend_asked(&mut self, asked: impl Fn(&Outbound) -> bool) {
-        for message in self.unacked.values_mut().filter(|message| asked(message)) {
-            if let Some(sent) = &mut message.sent {
+    pub(super) fn resend_asked(&mut self, asked: impl Iterator<Item = i64>) {
+        let mut kept: Vec<i64> = asked.filter(|msg_id| self.unacked.contains_key(msg_id)).collect();
+        kept.sort_unstable();
+        kept.dedup();
+        for msg_id in &kept {
+            if let Some(sent) = self.unacked.get_mut(msg_id).and_then(|message| message.sent.as_mut()) {
                 sent.times = 1;
             }
         }
-        self.resend(|message, _| asked(message));
+        self.requeue(kept);
+    }
+
+    /// The same for the answers to queries.
+    pub(super) fn resend_answers(&mut self, queries: &[i64]) {
+        let asked: Vec<i64> = queries.iter().filter_map(|query| self.answers.get(query).copied()).collect();
+        self.resend_asked(asked.into_iter());
     }
 
     /// Queues the kept messages that are to go out `again`, before everything else and in their order.
@@ -334,10 +361,16 @@ impl Outgoing {
             })
             .map(|(msg_id, _)| *msg_id)
             .collect();
-        for msg_id in due.into_iter().rev() {
+        self.requeue(due);
+    }
+
+    /// Puts sent messages, in the order of their identifiers, before everything else that waits.
+    fn requeue(&mut self, msg_ids: Vec<i64>) {
+        for msg_id in msg_ids.into_iter().rev() {
             if let Some(mut message) = self.remove_unacked(msg_id) {
                 message.target = None;
                 self.queue_bytes += message.len();
+                self.again.insert(msg_id);
                 self.queue.push_front(message);
             }
         }
@@ -345,8 +378,7 @@ impl Outgoing {
 
     /// Whether a message with this identifier is kept, and may be asked for again.
     pub(super) fn is_kept(&self, msg_id: i64) -> bool {
-        self.unacked.contains_key(&msg_id)
-            || self.queue.iter().any(|message| message.sent.is_some_and(|sent| sent.msg_id == msg_id))
+        self.unacked.contains_key(&msg_id) || self.again.contains(&msg_id)
     }
 }
 

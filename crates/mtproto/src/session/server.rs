@@ -260,9 +260,7 @@ impl ServerSession {
             }
             Request::ResendReq(ids) => self.resend_requested(now, connection, msg_id, &ids),
             Request::ResendAnsReq(ids) => {
-                for id in ids {
-                    self.resend_answer(id);
-                }
+                self.outgoing.resend_answers(&ids);
             }
             Request::DropAnswer(query) => {
                 self.drop_answer(now, connection, msg_id, query);
@@ -336,7 +334,7 @@ impl ServerSession {
     }
 
     fn resend_answer(&mut self, query: i64) {
-        self.outgoing.resend_asked(|message| message.answer_to == Some(query));
+        self.outgoing.resend_answers(&[query]);
     }
 
     /// Source: MTProto, "Service messages about messages", "Informational message regarding status of
@@ -372,8 +370,7 @@ impl ServerSession {
         if !ids.iter().all(|id| self.outgoing.is_kept(*id)) {
             self.state_info(now, connection, req_msg_id, ids);
         }
-        let wanted = |message: &Outbound| message.sent.is_some_and(|sent| ids.contains(&sent.msg_id));
-        self.outgoing.resend_asked(wanted);
+        self.outgoing.resend_asked(ids.iter().copied());
     }
 
     /// Source: MTProto, "Service messages", "Cancellation of an RPC query".

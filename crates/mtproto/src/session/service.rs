@@ -10,7 +10,7 @@ use tl::service::{
 use tl::{DecodeError, Reader, gzip};
 
 use super::container::is_container;
-use crate::limits::{MSG_IDS_MAX, UNPACKED_BYTES_MAX};
+use crate::limits::{MSG_IDS_MAX, RESEND_IDS_MAX, UNPACKED_BYTES_MAX};
 
 /// What a message wants.
 pub(super) enum Request<'a> {
@@ -104,10 +104,10 @@ fn service(body: &[u8]) -> Result<Option<Request<'static>>, RequestError> {
         }
         MsgsStateReq::ID => Request::StateReq(ids(MsgsStateReq::decode_body(r).map_err(malformed)?.msg_ids)?),
         MsgResendReq::ID => {
-            Request::ResendReq(ids(MsgResendReq::decode_body(r).map_err(malformed)?.msg_ids)?)
+            Request::ResendReq(few(MsgResendReq::decode_body(r).map_err(malformed)?.msg_ids)?)
         }
         MsgResendAnsReq::ID => {
-            Request::ResendAnsReq(ids(MsgResendAnsReq::decode_body(r).map_err(malformed)?.msg_ids)?)
+            Request::ResendAnsReq(few(MsgResendAnsReq::decode_body(r).map_err(malformed)?.msg_ids)?)
         }
         RpcDropAnswer::ID => {
             Request::DropAnswer(RpcDropAnswer::decode_body(r).map_err(malformed)?.req_msg_id)
@@ -136,5 +136,13 @@ fn service(body: &[u8]) -> Result<Option<Request<'static>>, RequestError> {
 }
 
 fn ids(ids: Vec<i64>) -> Result<Vec<i64>, RequestError> {
-    if ids.len() > MSG_IDS_MAX { Err(RequestError::TooManyIds { count: ids.len() }) } else { Ok(ids) }
+    at_most(MSG_IDS_MAX, ids)
+}
+
+fn few(ids: Vec<i64>) -> Result<Vec<i64>, RequestError> {
+    at_most(RESEND_IDS_MAX, ids)
+}
+
+fn at_most(bound: usize, ids: Vec<i64>) -> Result<Vec<i64>, RequestError> {
+    if ids.len() > bound { Err(RequestError::TooManyIds { count: ids.len() }) } else { Ok(ids) }
 }

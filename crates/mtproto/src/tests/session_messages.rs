@@ -1,6 +1,6 @@
 //! What a session refuses, and what it tolerates: identifiers, numbers, containers.
 
-use tl::service::{BadMsgNotification, MSG_COPY, MsgsAck, Ping};
+use tl::service::{BadMsgNotification, MSG_COPY, MsgResendAnsReq, MsgResendReq, MsgsAck, Ping};
 use tl::{DecodeError, Writer};
 
 use super::session::rpc;
@@ -148,4 +148,21 @@ fn small_answers_that_nobody_acknowledges_are_forgotten_too() {
     bench.server.set_bounds(Bounds { queue: 1000, unacked: 1000 });
     assert!(bench.server.push(bench.now, vec![0; 1000]).is_ok());
     assert_eq!(bench.server.push(bench.now, vec![0; 4]), Err(Overflow));
+}
+
+/// To look for thousands of messages among thousands takes long; nobody needs so many at once.
+#[test]
+fn few_messages_are_asked_for_again_at_once() {
+    let ids = |count: usize| (0..count as i64).collect::<Vec<_>>();
+    for (count, expected) in [
+        (RESEND_IDS_MAX, Ok(())),
+        (RESEND_IDS_MAX + 1, Err(PeerMisbehaved::TooManyIds { count: RESEND_IDS_MAX + 1 })),
+    ] {
+        let mut bench = Bench::established();
+        let id = bench.id();
+        assert_eq!(bench.send(id, 0, &bytes(&MsgResendReq { msg_ids: ids(count) })), expected);
+        let mut bench = Bench::established();
+        let id = bench.id();
+        assert_eq!(bench.send(id, 0, &bytes(&MsgResendAnsReq { msg_ids: ids(count) })), expected);
+    }
 }
