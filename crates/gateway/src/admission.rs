@@ -156,7 +156,8 @@ impl Drop for Newcomer {
     }
 }
 
-fn prefix(address: IpAddr) -> IpAddr {
+/// What limits count as one address.
+pub(crate) fn prefix(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

@@ -10,6 +10,7 @@
 mod admission;
 mod calls;
 mod entry;
+mod exchanges;
 mod http;
 mod io;
 mod key;
@@ -24,11 +25,11 @@ pub mod task;
 pub mod tls;
 mod wire;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
 
 use domain::{SharedClock, SharedRandom};
-use mtproto::handshake::server::{HandshakeConfig, Handshakes};
+use mtproto::handshake::server::HandshakeConfig;
 use mtproto::transport::ProxySecret;
 use rpc::boundary::{Handler, Keys};
 use tokio::net::TcpListener;
@@ -39,7 +40,7 @@ pub use limits::Limits;
 pub use registry::Registry;
 
 use crate::admission::Admission;
-use crate::limits::HTTP_HANDSHAKES;
+use crate::exchanges::Exchanges;
 use crate::shared::Shared;
 
 /// What the gateway is made of.
@@ -66,7 +67,7 @@ pub async fn serve(parts: Parts, listener: TcpListener, stop: watch::Receiver<bo
     let shared = Shared {
         admission: Arc::new(Admission::new(&parts.limits)),
         handshake_places: Semaphore::new(parts.limits.handshakes_at_once),
-        http_handshakes: Arc::new(Mutex::new(Handshakes::new(Arc::clone(&handshake), HTTP_HANDSHAKES))),
+        http_exchanges: Exchanges::new(Arc::clone(&handshake), parts.limits.trusts_loopback),
         limits: parts.limits,
         handshake,
         secrets: parts.secrets.into(),

@@ -104,8 +104,12 @@ pub const HTTP_HEAD_SECS: u64 = 75;
 pub const HTTP_BODY_SECS: u64 = 60;
 /// The longest that an HTTP request is held (`http_wait` asks for 25 seconds).
 pub const HTTP_HOLD_SECS: u64 = 60;
-/// Key exchanges under way over HTTP, where each step may come on another connection.
-pub const HTTP_HANDSHAKES: usize = 1024;
+/// Key exchanges under way over HTTP, where each step may come on another connection: of one address, of one
+/// behind which a proxy has many clients, how many addresses, and how long one is remembered.
+pub const HTTP_EXCHANGES_PER_ADDRESS: usize = 32;
+pub const HTTP_EXCHANGES_PER_PROXY: usize = 1024;
+pub const HTTP_EXCHANGE_ADDRESSES: usize = 4096;
+pub const HTTP_EXCHANGE_SECS: i64 = 10 * 60;
 /// Key exchanges under way on one connection: the permanent key's and the temporary one's.
 pub const HANDSHAKES_PER_CONNECTION: usize = 4;
 

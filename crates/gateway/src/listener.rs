@@ -124,6 +124,7 @@ async fn janitor(shared: Arc<Shared>) {
                 let now = shared.now();
                 shared.registry.sweep(now);
                 shared.admission.sweep(now);
+                shared.http_exchanges.sweep(now);
             }
             () = shared.registry.gone_news.notified() => {}
         }

@@ -161,7 +161,7 @@ impl Port {
         work: impl FnOnce(&mut Handshakes) -> T + Send + 'static,
     ) -> T {
         if matches!(self.kind, ConnectionKind::Http) {
-            let handshakes = Arc::clone(&self.shared.http_handshakes);
+            let handshakes = self.shared.http_exchanges.of(self.address, self.shared.now());
             return task::compute(move || {
                 work(&mut handshakes.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
             })

@@ -1,10 +1,10 @@
 //! What all connections share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use domain::{Error, SharedClock, SharedRandom, Time};
-use mtproto::handshake::server::{HandshakeConfig, Handshakes};
+use mtproto::handshake::server::HandshakeConfig;
 use mtproto::transport::ProxySecret;
 use rpc::boundary::{Handler, Keys, SessionRef};
 use tokio::sync::{Semaphore, watch};
@@ -12,6 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::admission::Admission;
 use crate::entry::Entry;
+use crate::exchanges::Exchanges;
 use crate::key::Key;
 use crate::limits::Limits;
 use crate::link::Link;
@@ -27,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) random: SharedRandom,
     pub(crate) handshake: Arc<HandshakeConfig>,
     /// Over HTTP each step of a key exchange may come on another connection.
-    pub(crate) http_handshakes: Arc<Mutex<Handshakes>>,
+    pub(crate) http_exchanges: Exchanges,
     /// Places for key exchanges to be computed.
     pub(crate) handshake_places: Semaphore,
     pub(crate) secrets: Arc<[ProxySecret]>,
