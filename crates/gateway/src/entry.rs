@@ -1,7 +1,7 @@
 //! One session, and the connections that carry it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::Time;
@@ -54,6 +54,8 @@ pub(crate) struct State {
 pub(crate) struct Status {
     is_over: AtomicBool,
     links: AtomicUsize,
+    /// Of the client's messages that were taken; 0 while there is none.
+    highest_msg_id: AtomicI64,
 }
 
 impl Status {
@@ -64,6 +66,10 @@ impl Status {
 
     pub(crate) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn highest_msg_id(&self) -> i64 {
+        self.highest_msg_id.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_connected(&self) -> bool {
@@ -203,6 +209,9 @@ impl State {
     /// something.
     pub(crate) fn heard(&mut self, now: Time) {
         self.kept_pushes = 0;
+        if let Some(msg_id) = self.session.highest_msg_id() {
+            self.status.highest_msg_id.store(msg_id, Ordering::Release);
+        }
         if std::mem::take(&mut self.has_missed) {
             // Were there no room for it, the session would have ended.
             self.has_missed = self.session.push(now.0, UPDATES_TOO_LONG.to_vec()).is_err();

@@ -31,7 +31,8 @@ pub struct Limits {
     pub newcomer_secs: u64,
     /// How long one write may take before the reader counts as dead.
     pub write_secs: u64,
-    /// How long a session without a connection is remembered.
+    /// How long a session without a connection is remembered. Below [`REPLAY_SECS`], what it took could be
+    /// played back.
     pub session_idle_secs: i64,
 }
 
@@ -49,7 +50,7 @@ impl Default for Limits {
             idle_secs: 10 * 60,
             newcomer_secs: 90,
             write_secs: 30,
-            session_idle_secs: 5 * 60,
+            session_idle_secs: 6 * 60,
         }
     }
 }
@@ -72,6 +73,11 @@ pub const FRUGAL_BYTES: usize = 64 << 10;
 pub const SESSIONS_PER_CONNECTION: usize = 16;
 /// Connections of one session: one, while a lost one is not noticed two, with HTTP a few.
 pub const CONNECTIONS_PER_SESSION: usize = 8;
+/// How long a client's message is taken: what is older is refused for its age. For so long it is remembered
+/// which messages an ended session took.
+pub const REPLAY_SECS: i64 = 330;
+/// Ended sessions remembered of one key.
+pub const ENDED_PER_KEY: usize = 64;
 /// Packets with an unknown key that a connection may send before it is closed.
 pub const UNKNOWN_KEYS_PER_CONNECTION: u32 = 3;
 

@@ -14,7 +14,9 @@ use tokio::sync::Notify;
 
 use crate::entry::{Entry, Total};
 use crate::key::Key;
-use crate::limits::{IDLE_KEY_SECS, IDLE_KEYS, Limits, SESSIONS_PER_KEY, SESSIONS_PER_STRANGER};
+use crate::limits::{
+    ENDED_PER_KEY, IDLE_KEY_SECS, IDLE_KEYS, Limits, REPLAY_SECS, SESSIONS_PER_KEY, SESSIONS_PER_STRANGER,
+};
 use crate::link::Close;
 
 const SHARDS: usize = 64;
@@ -43,6 +45,29 @@ struct Slot {
     key: Arc<Key>,
     sessions: Vec<Arc<Entry>>,
     used: Time,
+    ended: Vec<Ended>,
+}
+
+/// A session that ended early: what it took must not be played back to the next one of the same name.
+struct Ended {
+    session_id: i64,
+    msg_id: i64,
+    at: Time,
+}
+
+impl Slot {
+    fn remember(&mut self, entry: &Entry, now: Time) {
+        self.ended.retain(|ended| ended.at.plus_secs(REPLAY_SECS) > now);
+        if self.ended.len() >= ENDED_PER_KEY {
+            self.ended.remove(0);
+        }
+        let (session_id, msg_id) = (entry.reference.session_id, entry.status.highest_msg_id());
+        self.ended.push(Ended { session_id, msg_id, at: now });
+    }
+
+    fn ended_at(&self, session_id: i64) -> Option<i64> {
+        self.ended.iter().filter(|ended| ended.session_id == session_id).map(|ended| ended.msg_id).max()
+    }
 }
 
 /// Why there is no session.
@@ -112,8 +137,12 @@ impl Registry {
         if self.drops() != drops {
             return None;
         }
-        let slot =
-            shard.entry(id).or_insert_with(|| Slot { key: Arc::new(key), sessions: Vec::new(), used: now });
+        let slot = shard.entry(id).or_insert_with(|| Slot {
+            key: Arc::new(key),
+            sessions: Vec::new(),
+            used: now,
+            ended: Vec::new(),
+        });
         slot.used = now;
         Some(Arc::clone(&slot.key))
     }
@@ -127,7 +156,7 @@ impl Registry {
         now: Time,
     ) -> Result<Arc<Entry>, NoSession> {
         match self.try_session(key, session_id, now) {
-            Err(NoSession::Full) if self.evict_strangers() => self.try_session(key, session_id, now),
+            Err(NoSession::Full) if self.evict_strangers(now) => self.try_session(key, session_id, now),
             result => result,
         }
     }
@@ -142,6 +171,7 @@ impl Registry {
                 return Ok(Arc::clone(&slot.sessions[at]));
             }
             let ended = slot.sessions.swap_remove(at);
+            slot.remember(&ended, now);
             self.report_gone([ended.reference]);
         }
         let places = if key.has_user() { SESSIONS_PER_KEY } else { SESSIONS_PER_STRANGER };
@@ -149,6 +179,7 @@ impl Registry {
             let oldest = slot.sessions.iter().position(|entry| !entry.status.is_connected());
             let entry = slot.sessions.remove(oldest.ok_or(NoSession::TooMany)?);
             entry.status.end();
+            slot.remember(&entry, now);
             self.report_gone([entry.reference]);
         } else if self.sessions.load(Ordering::Relaxed) >= self.sessions_max {
             return Err(NoSession::Full);
@@ -156,6 +187,9 @@ impl Registry {
         let salts = Salts::new(&self.salt_secret, key.id(), slot.key.salt, slot.key.created_at.0);
         let entry =
             Arc::new(Entry::new(&slot.key, session_id, self.random.i64(), salts, &self.outgoing, now));
+        if let Some(msg_id) = slot.ended_at(session_id) {
+            entry.state().session.set_ended_at(msg_id);
+        }
         slot.sessions.push(Arc::clone(&entry));
         self.sessions.fetch_add(1, Ordering::Relaxed);
         Ok(entry)
@@ -163,18 +197,18 @@ impl Registry {
 
     /// Ends some sessions without a connection of keys that nobody is signed in with. False when there are
     /// none.
-    fn evict_strangers(&self) -> bool {
+    fn evict_strangers(&self, now: Time) -> bool {
         let mut gone = Vec::new();
         for shard in &self.shards {
             for slot in lock(shard).values_mut().filter(|slot| !slot.key.has_user()) {
-                slot.sessions.retain(|entry| {
-                    let stays = gone.len() >= EVICTED_AT_ONCE || entry.status.is_connected();
-                    if !stays {
-                        entry.status.end();
-                        gone.push(entry.reference);
-                    }
-                    stays
-                });
+                let room = EVICTED_AT_ONCE - gone.len();
+                let away = |entry: &mut Arc<Entry>| !entry.status.is_connected();
+                let evicted: Vec<_> = slot.sessions.extract_if(.., away).take(room).collect();
+                for entry in evicted {
+                    entry.status.end();
+                    slot.remember(&entry, now);
+                    gone.push(entry.reference);
+                }
             }
         }
         let found = !gone.is_empty();
@@ -197,6 +231,7 @@ impl Registry {
             return false;
         };
         let entry = slot.sessions.swap_remove(at);
+        slot.remember(&entry, self.clock.now());
         drop(shard);
         entry.state().end(None);
         self.report_gone([session]);

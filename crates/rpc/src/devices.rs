@@ -99,8 +99,7 @@ impl Devices {
         let address = address.to_string();
         // A stranger's layer is written once, and then as seldom as the rest.
         let is_layer_urgent = state.layer == 0 || state.user.is_some();
-        let is_urgent =
-            std::mem::take(&mut state.unwritten) || (state.layer != layer && is_layer_urgent);
+        let is_urgent = std::mem::take(&mut state.unwritten) || (state.layer != layer && is_layer_urgent);
         state.is_news |= state.layer != layer || state.init != init || state.address != address;
         state.layer = layer;
         state.init = init;

@@ -297,6 +297,26 @@ async fn a_destroyed_session_is_gone() {
     hand.until_holds(&none).await;
 }
 
+/// What a session took is not run again when the session was destroyed meanwhile.
+#[tokio::test]
+async fn a_destroyed_session_takes_nothing_twice() {
+    let server = Server::start().await;
+    let mut hand = Hand::new(&server).await;
+    let (_, packet) = hand.seal(&query(9, &[7]));
+    hand.wire.send(&packet, false).await.unwrap();
+    hand.until_holds(&query(9, &[7])).await;
+    let first = hand.session_id;
+    hand.session_id += 1;
+    hand.send(&[0xe751_2126_u32.to_le_bytes().as_slice(), &first.to_le_bytes()].concat()).await;
+    hand.until_holds(&0xe220_45fc_u32.to_le_bytes()).await;
+    hand.wire.send(&packet, false).await.unwrap();
+    hand.session_id = first;
+    hand.send(&query(9, &[8])).await;
+    hand.until_holds(&query(9, &[8])).await;
+    let order = lock(&server.handler.order).clone();
+    assert_eq!(tally(order), [(query(9, &[7]), 1), (query(9, &[8]), 1)].into());
+}
+
 #[tokio::test]
 async fn several_sessions_share_a_key() {
     let server = Server::start().await;

@@ -70,13 +70,17 @@ impl Incoming {
         }
     }
 
+    pub(super) fn highest(&self) -> Option<i64> {
+        self.seen.last_key_value().map(|(id, _)| *id)
+    }
+
     pub(super) fn get(&self, msg_id: i64) -> Option<Seen> {
         self.seen.get(&msg_id).copied()
     }
 
     /// What is to be said of a message that is not there: 1 (forgotten), 2 (within what is known) or 3 (higher).
     pub(super) fn state_of_missing(&self, msg_id: i64) -> u8 {
-        let highest = self.seen.last_key_value().map(|(id, _)| *id);
+        let highest = self.highest();
         if self.floor.is_some_and(|floor| msg_id <= floor) {
             1
         } else if highest.is_none_or(|highest| msg_id > highest) {

@@ -76,6 +76,8 @@ pub struct ServerSession {
     /// The lowest identifier the client was told the session begins with.
     first_msg_id: Option<i64>,
     strict_order: bool,
+    /// Messages up to this identifier may have been taken before.
+    ended_at: i64,
     /// The one used last stands last.
     connections: Vec<Connection>,
     incoming: Incoming,
@@ -100,6 +102,7 @@ impl ServerSession {
             salts,
             first_msg_id: None,
             strict_order: false,
+            ended_at: i64::MIN,
             connections: Vec::new(),
             incoming: Incoming::default(),
             queries: Queries::default(),
@@ -120,6 +123,17 @@ impl ServerSession {
     /// containers and by `invokeAfterMsg`.
     pub fn set_strict_order(&mut self, strict: bool) {
         self.strict_order = strict;
+    }
+
+    /// There was such a session before, and it took messages up to this identifier: they are refused (code 16),
+    /// for nobody knows which they were.
+    pub fn set_ended_at(&mut self, msg_id: i64) {
+        self.ended_at = msg_id;
+    }
+
+    /// The highest identifier of a message that was taken.
+    pub fn highest_msg_id(&self) -> Option<i64> {
+        self.incoming.highest()
     }
 
     /// Makes a connection known. It is used for the session's own messages only after a message that is
@@ -154,7 +168,7 @@ impl ServerSession {
         if message.session_id != self.session_id {
             return Err(PeerMisbehaved::WrongSession);
         }
-        let checked = check(now, &mut self.salts, &self.incoming, self.strict_order, message);
+        let checked = self.check(now, message);
         let result = match checked {
             Ok((checked, fresh)) => {
                 if fresh {
@@ -174,9 +188,18 @@ impl ServerSession {
 
     /// Whether [`Self::handle_message`] would take the message for one that is no replay.
     pub fn is_fresh(&mut self, now: i64, message: &Opened<'_>) -> bool {
-        message.session_id == self.session_id
-            && check(now, &mut self.salts, &self.incoming, self.strict_order, message)
-                .is_ok_and(|(_, fresh)| fresh)
+        message.session_id == self.session_id && self.check(now, message).is_ok_and(|(_, fresh)| fresh)
+    }
+
+    fn check<'a>(
+        &mut self,
+        now: i64,
+        message: &Opened<'a>,
+    ) -> Result<(Vec<Checked<'a>>, bool), PeerMisbehaved> {
+        if message.msg_id <= self.ended_at {
+            return Err(PeerMisbehaved::MsgIdTooLow);
+        }
+        check(now, &mut self.salts, &self.incoming, self.strict_order, message)
     }
 
     fn accept(

@@ -4,7 +4,7 @@
 
 use crypto::aes::ige_encrypt;
 use crypto::kdf::{message_keys, msg_key, msg_key_large};
-use tl::service::{BadServerSalt, MsgsAck, NewSessionCreated, Pong};
+use tl::service::{BadMsgNotification, BadServerSalt, MsgsAck, NewSessionCreated, Pong};
 
 use super::util::*;
 use crate::limits::PADDING_BYTES_MAX;
@@ -328,4 +328,23 @@ fn a_new_session_makes_the_client_send_again() {
     assert_eq!(open(&auth_key(1), Side::Client, &mut out).unwrap().salt, 8);
     let again = client.msg_id(request).unwrap();
     assert!(again > sent);
+}
+
+/// A session that ended and came again runs nothing of what it took before.
+#[test]
+fn what_an_ended_session_took_is_not_taken_again() {
+    let mut bench = Bench::established();
+    let id = bench.id();
+    bench.send(id, 1, &query(1)).unwrap();
+    let highest = bench.server.highest_msg_id().unwrap();
+    assert_eq!(highest, id);
+
+    let mut again = Bench::new();
+    again.server.set_ended_at(highest);
+    assert_eq!(again.send(id, 1, &query(1)), Err(PeerMisbehaved::MsgIdTooLow));
+    assert_eq!(again.events(), []);
+    let told: BadMsgNotification = again.receive()[0].decode();
+    assert_eq!((told.bad_msg_id, told.error_code), (id, 16));
+    assert_eq!(again.send(id + 4, 1, &query(1)), Ok(()));
+    assert_eq!(again.events().len(), 1);
 }
