@@ -25,6 +25,7 @@ pub mod task;
 pub mod tls;
 mod wire;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -32,6 +33,7 @@ use domain::{SharedClock, SharedRandom};
 use mtproto::handshake::server::HandshakeConfig;
 use mtproto::transport::ProxySecret;
 use rpc::boundary::{Handler, Keys};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
@@ -63,8 +65,33 @@ pub struct Parts {
 /// Serves clients on `listener` until `stop` is true or its sender dropped. Then nothing new is accepted,
 /// queries under way get a few seconds, and it resolves.
 pub async fn serve(parts: Parts, listener: TcpListener, stop: watch::Receiver<bool>) {
+    listener::run(shared(parts, stop), listener).await;
+}
+
+/// A gateway that is handed its connections instead of accepting them: for tests that need no sockets. Nobody
+/// tidies up behind it.
+pub struct Unbound(Arc<Shared>);
+
+impl Unbound {
+    pub fn new(parts: Parts, stop: watch::Receiver<bool>) -> Self {
+        Self(shared(parts, stop))
+    }
+
+    /// Serves one connection from `address` until it ends, from its first byte on.
+    pub async fn connection(
+        &self,
+        io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        address: IpAddr,
+    ) {
+        if let Some(newcomer) = self.0.admission.enter(address, self.0.now()) {
+            listener::converse(Arc::clone(&self.0), Box::new(io), address, newcomer).await;
+        }
+    }
+}
+
+fn shared(parts: Parts, stop: watch::Receiver<bool>) -> Arc<Shared> {
     let handshake = Arc::new(parts.handshake);
-    let shared = Shared {
+    Arc::new(Shared {
         admission: Arc::new(Admission::new(&parts.limits)),
         handshake_places: Semaphore::new(parts.limits.handshakes_at_once),
         http_exchanges: Exchanges::new(Arc::clone(&handshake), parts.limits.trusts_loopback),
@@ -79,6 +106,5 @@ pub async fn serve(parts: Parts, listener: TcpListener, stop: watch::Receiver<bo
         random: parts.random,
         next_connection: AtomicU64::new(1),
         stop,
-    };
-    listener::run(Arc::new(shared), listener).await;
+    })
 }

@@ -69,6 +69,11 @@ async fn serve(
     newcomer: Newcomer,
     _place: OwnedSemaphorePermit,
 ) {
+    converse(shared, io, address, newcomer).await;
+}
+
+/// Finds out what is spoken, and speaks it until the connection ends.
+pub(crate) async fn converse(shared: Arc<Shared>, io: BoxIo, address: IpAddr, newcomer: Newcomer) {
     let limit = Duration::from_secs(FIRST_BYTES_SECS);
     let opening = Box::pin(open(&shared, io));
     let (io, first, is_http) = match tokio::time::timeout(limit, opening).await {

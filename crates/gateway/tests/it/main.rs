@@ -9,3 +9,4 @@ mod limits;
 mod sessions;
 mod support;
 mod transports;
+mod unbound;

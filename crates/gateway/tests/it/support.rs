@@ -200,6 +200,26 @@ pub(crate) struct Server {
     task: Option<JoinHandle<()>>,
 }
 
+/// The same parts once more.
+pub(crate) fn copy(parts: &Parts) -> Parts {
+    Parts {
+        limits: parts.limits.clone(),
+        handshake: HandshakeConfig {
+            keys: vec![server_key()],
+            default_dc: parts.handshake.default_dc,
+            test_dc: parts.handshake.test_dc,
+            temp_key_max_seconds: parts.handshake.temp_key_max_seconds,
+        },
+        secrets: parts.secrets.clone(),
+        tls: parts.tls.clone(),
+        registry: Arc::clone(&parts.registry),
+        handler: Arc::clone(&parts.handler),
+        keys: Arc::clone(&parts.keys),
+        clock: Arc::clone(&parts.clock),
+        random: Arc::clone(&parts.random),
+    }
+}
+
 pub(crate) fn server_key() -> RsaPrivateKey {
     RsaPrivateKey::from_pem(include_str!("server_key.pem")).unwrap()
 }
