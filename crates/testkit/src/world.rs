@@ -136,6 +136,7 @@ impl World {
             announced: Mutex::new(false),
             user: UserId(0),
             phone: String::new(),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         }
     }
 
@@ -218,6 +219,8 @@ pub struct Device {
     pub layer: i32,
     pub user: UserId,
     pub phone: String,
+    /// Where its connections come from.
+    pub address: IpAddr,
     announced: Mutex<bool>,
 }
 
@@ -359,7 +362,7 @@ impl Device {
             auth_key_id: self.session.key_id,
             session: self.session,
             is_temporary: false,
-            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            address: self.address,
             transport: "test",
             dc: 2,
         }
