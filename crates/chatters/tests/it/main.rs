@@ -1,0 +1,5 @@
+//! The program as it is installed, in a process of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod flood;
