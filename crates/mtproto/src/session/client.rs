@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crypto::{AuthKey, RandomSource, Side};
 use tl::service::{
-    BadMsgNotification, BadServerSalt, FutureSalts, GZIP_PACKED, MSG_CONTAINER, MsgsAck, NewSessionCreated,
-    Ping, Pong, RPC_RESULT,
+    BadMsgNotification, BadServerSalt, FutureSalts, GZIP_PACKED, MsgsAck, NewSessionCreated, Ping, Pong,
+    RPC_RESULT,
 };
 use tl::{Decode, DecodeError, Encode, Reader, gzip};
 
-use super::container::{self, ContainerError, Message, unfold};
+use super::container::{self, ContainerError, Message, is_container, unfold};
 use super::msg_id::{MsgIds, Timeliness, timeliness, to_time};
 use super::outgoing::encode;
 use super::salts::FutureSalt;
@@ -304,7 +304,7 @@ impl ClientSession {
         if messages.iter().any(|message| message.msg_id & 1 == 0) {
             return Err(ClientMisbehaved::MsgIdParity);
         }
-        let contained = Reader::new(outer.body).peek_u32() == Ok(MSG_CONTAINER);
+        let contained = is_container(outer.body);
         if contained {
             self.remember(outer.msg_id);
         }

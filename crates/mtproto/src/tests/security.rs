@@ -134,6 +134,29 @@ fn guideline_nothing_of_a_wrong_message_is_used() {
     assert_eq!(client.poll_event(), None);
 }
 
+/// A copy counts like a container: played back, it is refused, and what is in it runs once.
+#[test]
+fn guideline_a_copy_is_taken_once() {
+    let mut client = client();
+    let mut ids = MsgIds::default();
+    let (inside, outer, later) = (ids.next(NOW, true), ids.next(NOW, true), ids.next(NOW, true));
+    let pong = bytes(&Pong { msg_id: 4, ping_id: 2 });
+    let mut copy = tl::Writer::new(0);
+    copy.u32(tl::service::MSG_COPY);
+    copy.i64(inside);
+    copy.i32(0);
+    copy.u32(pong.len() as u32);
+    copy.raw(&pong);
+    let copy = copy.into_bytes();
+    assert_eq!(client.handle_message(NOW, &from_server(SESSION, outer, &copy)), Ok(()));
+    assert_eq!(client.poll_event(), Some(ClientEvent::Pong { ping_id: 2 }));
+    let again = client.handle_message(NOW, &from_server(SESSION, outer, &copy));
+    assert_eq!(again, Err(ClientMisbehaved::Repeated));
+    // The same message in another copy is acknowledged once more, and not processed.
+    assert_eq!(client.handle_message(NOW, &from_server(SESSION, later, &copy)), Ok(()));
+    assert_eq!(client.poll_event(), None);
+}
+
 /// Notices about messages that were never sent change nothing: they may be played back.
 #[test]
 fn guideline_notices_are_believed_only_about_sent_messages() {
@@ -347,4 +370,32 @@ fn what_an_ended_session_took_is_not_taken_again() {
     assert_eq!((told.bad_msg_id, told.error_code), (id, 16));
     assert_eq!(again.send(id + 4, 1, &query(1)), Ok(()));
     assert_eq!(again.events().len(), 1);
+}
+
+/// A session that the server forgot (it restarted, or the client destroyed the session) does not know what it
+/// received before. Whoever recorded a packet has five minutes; then no session takes it, and none ever will.
+#[test]
+fn recordings_are_worth_nothing_to_a_forgotten_session_after_five_minutes() {
+    let mut bench = Bench::established();
+    let recorded = bench.id();
+    bench.send(recorded, 1, &query(1)).unwrap();
+    for (seconds, expected) in [
+        (60, Ok(())),
+        (299, Ok(())),
+        (301, Err(PeerMisbehaved::MsgIdTooLow)),
+        (86_400, Err(PeerMisbehaved::MsgIdTooLow)),
+    ] {
+        let mut forgetful = Bench::new();
+        forgetful.now += seconds * 1000;
+        assert_eq!(forgetful.send(recorded, 1, &query(1)), expected, "{seconds} s");
+        // Even then it runs once: the session remembers from here on.
+        assert_eq!(forgetful.events().len(), usize::from(expected.is_ok()));
+        assert_eq!(forgetful.send(recorded, 1, &query(1)), expected, "{seconds} s");
+        assert_eq!(forgetful.events(), []);
+    }
+    // With the salt of its day a packet gets no further even if its identifier claims the present.
+    let mut forgetful = Bench::new();
+    forgetful.now += 86_400_000;
+    let id = forgetful.id();
+    assert_eq!(forgetful.send(id, 1, &query(1)), Err(PeerMisbehaved::BadServerSalt));
 }

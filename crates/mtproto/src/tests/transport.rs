@@ -357,3 +357,19 @@ fn padding_towards_clients_is_less_than_a_word() {
     }
     assert_eq!(seen, [true; 4]);
 }
+
+/// A server may send anything: four to seven bytes that begin like a padded quick acknowledgement are none.
+#[test]
+fn a_short_packet_is_no_quick_acknowledgement() {
+    for length in 4..=7_u8 {
+        let mut client = ClientTransport::new(Framing::PaddedIntermediate, None, &mut Seeded::new(1));
+        client.handle_bytes(&[length, 0, 0, 0]);
+        client.handle_bytes(&vec![0xff; usize::from(length)]);
+        let expected = if length == 4 {
+            ClientInbound::Error(-1)
+        } else {
+            ClientInbound::Packet(vec![0xff; usize::from(length)])
+        };
+        assert_eq!(client.poll_packet(), Ok(Some(expected)), "{length}");
+    }
+}

@@ -156,9 +156,11 @@ impl Decoder {
         let frame = self.payload(buffer, 4, (word & 0x7fff_ffff) as usize, flag)?;
         Ok(match (self.framing, frame) {
             (Framing::PaddedIntermediate, Some(Frame::Payload { mut payload, quick_ack })) => {
-                if self.to_client && payload.len() <= 16 && payload.starts_with(&[0xff; 4]) {
-                    let token = payload[4..8].try_into().expect("four bytes of at least eight");
-                    return Ok(Some(Frame::QuickAck(u32::from_le_bytes(token))));
+                if self.to_client
+                    && payload.len() <= 16
+                    && let Some([0xff, 0xff, 0xff, 0xff, token @ ..]) = payload.first_chunk::<8>()
+                {
+                    return Ok(Some(Frame::QuickAck(u32::from_le_bytes(*token))));
                 }
                 trim_padding(&mut payload);
                 Some(Frame::Payload { payload, quick_ack })
