@@ -48,17 +48,19 @@ fn clean_name(raw: &str) -> String {
 fn one_line(raw: &str) -> String {
     let mut line = String::with_capacity(raw.len().min(4 * limits::MESSAGE_LENGTH));
     let mut gap = false;
+    // What goes has to go before: it may stand between a letter and its accent.
+    let kept = raw.chars().filter(|c| c.is_whitespace() || !(c.is_control() || is_direction_override(*c)));
     // More than any limit here can keep; the rest would be thrown away after the work.
-    for c in raw.nfc().take(limits::MESSAGE_LENGTH) {
+    for c in kept.nfc().take(limits::MESSAGE_LENGTH) {
         if c.is_whitespace() {
             gap = !line.is_empty();
-        } else if !c.is_control() && !is_direction_override(c) {
-            if gap {
-                line.push(' ');
-                gap = false;
-            }
-            line.push(c);
+            continue;
         }
+        if gap {
+            line.push(' ');
+            gap = false;
+        }
+        line.push(c);
     }
     line
 }
@@ -92,6 +94,7 @@ mod tests {
             ("A\u{202e}ecil", "Aecil"),
             ("Al\u{0}ice\u{7}", "Alice"),
             ("Zoe\u{308}", "Zoë"),
+            ("Zoe\u{202e}\u{308}", "Zoë"),
             (long.as_str(), &long[..128]),
             ("👩\u{200d}🚀", "👩\u{200d}🚀"),
         ] {

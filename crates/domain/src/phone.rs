@@ -28,17 +28,11 @@ impl Phone {
         if is_test_number(&digits) {
             return Ok(Self(digits));
         }
-        let number =
-            phonenumber::parse(None, format!("+{digits}")).map_err(|_| Fault::phone_number_invalid())?;
-        let code = number.code().value();
-        let national = number.national().to_string();
-        let canonical = format!("{code}{national}");
-        let fits = (limits::PHONE_LENGTH_MIN..=limits::PHONE_LENGTH_MAX).contains(&canonical.len());
-        if fits && (phonenumber::is_valid(&number) || is_possible(code, national.len())) {
-            Ok(Self(canonical))
-        } else {
-            Err(Fault::phone_number_invalid())
-        }
+        let canonical = canonical(&digits).ok_or_else(Fault::phone_number_invalid)?;
+        // What becomes yet another number when it is read again (a trunk zero, and one more behind it) has no
+        // one form, and is none.
+        let is_stable = canonical == digits || self::canonical(&canonical).as_ref() == Some(&canonical);
+        if is_stable { Ok(Self(canonical)) } else { Err(Fault::phone_number_invalid()) }
     }
 
     /// `15550100123`
@@ -107,6 +101,16 @@ fn digits_of(raw: &str) -> Option<String> {
     }
     // No country code begins with 0; one would be a national form or a dialling prefix.
     (digits.len() >= limits::PHONE_LENGTH_MIN && !digits.starts_with('0')).then_some(digits)
+}
+
+/// The country code and the national number without trunk zeros; `None` for what no plan calls possible.
+fn canonical(digits: &str) -> Option<String> {
+    let number = phonenumber::parse(None, format!("+{digits}")).ok()?;
+    let code = number.code().value();
+    let national = number.national().to_string();
+    let canonical = format!("{code}{national}");
+    let fits = (limits::PHONE_LENGTH_MIN..=limits::PHONE_LENGTH_MAX).contains(&canonical.len());
+    (fits && (phonenumber::is_valid(&number) || is_possible(code, national.len()))).then_some(canonical)
 }
 
 /// `99966XYYYY`: X is a data centre. Source: "User Authorization", section "Test accounts".
@@ -182,6 +186,8 @@ mod tests {
             "+99966012345",
             "٤٩٣٠١٢٣٤٥٦٧",
             "\u{0}15550100123",
+            // One trunk zero after the other.
+            "9100000007./0134",
         ];
         for raw in refused {
             assert_eq!(Phone::parse(raw), Err(Fault::phone_number_invalid()), "{raw:?}");
