@@ -149,3 +149,48 @@ fn the_search_tells_tests_from_the_rest() {
     assert!(!found("nowhere::x"));
     assert!(!found("e2e/tests/nowhere.py::test_x"));
 }
+
+/// Names in backquotes that look like tests: `crate::module::test`, `e2e/tests/file.py::test`.
+fn named_tests(line: &str) -> Vec<&str> {
+    let quoted = line.split('`').skip(1).step_by(2);
+    quoted.filter(|name| name.contains("::") && !name.contains(' ') && !name.contains('(')).collect()
+}
+
+#[test]
+fn the_threat_model_names_tests_that_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = read(&root.join("docs/security.md")).expect("the threat model is there");
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for line in text.lines() {
+        let tests = named_tests(line);
+        count += tests.len();
+        for test in &tests {
+            if let Err(why) = find(&root, test) {
+                wrong.push(format!("{test}: {why}"));
+            }
+        }
+        // A row of a table is shown by a test, or says that nothing shows it.
+        let is_row = line.starts_with("| ") && !line.ends_with("| shown by |");
+        if is_row && tests.is_empty() && !line.contains("not built") && !line.contains("not shown") {
+            wrong.push(format!("nothing shows: {line}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(count > 50, "{count} tests are named");
+}
+
+#[test]
+fn every_fuzz_target_is_described() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let table = read(&root.join("fuzz/src/targets/mod.rs")).expect("the targets are there");
+    let targets: Vec<&str> =
+        table.split("target(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(targets.len() >= 15, "{targets:?}");
+    let text = read(&root.join("docs/fuzzing.md")).expect("the description is there");
+    for target in targets {
+        assert!(text.contains(&format!("| `{target}` |")), "docs/fuzzing.md does not describe {target}");
+        let seeds = root.join("fuzz/corpus").join(target);
+        assert!(fs::read_dir(seeds).is_ok_and(|mut seeds| seeds.next().is_some()), "{target} has no seeds");
+    }
+}
