@@ -3,6 +3,10 @@
 pub struct Random(u64);
 
 impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// Takes the seed from `TL_SEED`, or the one given, and prints it for a failing test to show.
     pub fn announced(seed: u64) -> Self {
         let seed = std::env::var("TL_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(seed);
