@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::model::{Conversion, Field, Item, Layout, Model, Slot, Type};
+use crate::model::{Conversion, Field, Item, Layout, Model, Slot};
 use crate::names;
-use crate::rules::{Fallback, Rules};
+use crate::rules::Rules;
 use crate::schema::{Kind, Range, SchemaError, Ty};
 
 macro_rules! put {

@@ -53,5 +53,5 @@ fn refuses(tx: &mut Tx<'_>, viewer: UserId, user: &User) -> Result<bool, StoreEr
 pub fn birthday(tx: &mut Tx<'_>, viewer: UserId, user: &User) -> Result<Option<types::Birthday>, StoreError> {
     let Some(birthday) = user.profile.birthday else { return Ok(None) };
     let shown = people::allows(tx, user.id, viewer, Key::Birthday)?;
-    Ok(shown.then(|| types::Birthday { day: birthday.day, month: birthday.month, year: birthday.year }))
+    Ok(shown.then_some(types::Birthday { day: birthday.day, month: birthday.month, year: birthday.year }))
 }

@@ -257,12 +257,12 @@ async fn ways_that_fail_give_way_to_the_next() {
             let (channel, .., code) = delivered(&world);
             assert_eq!(channel, taken);
             assert_eq!(world.shown_codes(), [code], "the operator sees every code");
-            let is_right = match (&sent_code.r#type, taken) {
-                (enums::auth::SentCodeType::Call(_), Channel::Call) => true,
-                (enums::auth::SentCodeType::EmailCode(_), Channel::Email) => true,
-                (enums::auth::SentCodeType::Sms(_), Channel::Sms | Channel::Console) => true,
-                _ => false,
-            };
+            let is_right = matches!(
+                (&sent_code.r#type, taken),
+                (enums::auth::SentCodeType::Call(_), Channel::Call)
+                    | (enums::auth::SentCodeType::EmailCode(_), Channel::Email)
+                    | (enums::auth::SentCodeType::Sms(_), Channel::Sms | Channel::Console)
+            );
             assert!(is_right, "{taken:?}: {sent_code:?}");
         }
         // Bob has no address: the mail is no way for him.

@@ -22,7 +22,7 @@ async fn at_once(
     let other = world.other_store();
     let (begun, begins) = channel();
     let writer = other.clone();
-    let write = tokio::spawn(async move {
+    let write = tokio::runtime::Handle::current().spawn(async move {
         let held = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
             boxes::hold(tx, owner)?;
             begun.send(()).expect("the test waits");

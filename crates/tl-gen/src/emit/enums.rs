@@ -1,5 +1,6 @@
 //! Types of several constructors: their declarations, decoders and encoders.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::Emitter;
