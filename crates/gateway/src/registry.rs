@@ -379,8 +379,11 @@ mod tests {
     const NOW: Time = Time(1_800_000_000_000);
 
     fn registry(sessions: usize) -> Registry {
-        let limits = Limits { sessions, ..Limits::default() };
-        Registry::new(&limits, [7; 32], Arc::new(ManualClock::new(NOW)), Arc::new(SeededRandom::new(1)))
+        with(&Limits { sessions, ..Limits::default() })
+    }
+
+    fn with(limits: &Limits) -> Registry {
+        Registry::new(limits, [7; 32], Arc::new(ManualClock::new(NOW)), Arc::new(SeededRandom::new(1)))
     }
 
     fn record(byte: u8, has_user: bool) -> KeyRecord {
@@ -429,6 +432,27 @@ mod tests {
         // A new message makes room, and with it the connection that never brought one would go first.
         assert_eq!(come(10, 10).0, Attached::Already);
         assert!(closed(&links[0]) && !links[1..].iter().any(closed));
+    }
+
+    /// All sessions together keep no more than was allowed, whatever each of them may keep.
+    #[test]
+    fn what_is_kept_is_bounded_for_all_together() {
+        let limits = Limits { outgoing_bytes: 300_000, ..Limits::default() };
+        let registry = with(&limits);
+        let keys = [1, 2, 3].map(|byte| key(&registry, byte, true));
+        let sessions: Vec<_> =
+            keys.iter().map(|key| registry.session(key, 1, NOW).unwrap().reference).collect();
+        for _ in 0..8 {
+            for session in &sessions {
+                registry.push(*session, &[1; 60_000]);
+            }
+        }
+        let kept = registry.outgoing_bytes();
+        assert!((200_000..=500_000).contains(&kept), "{kept}");
+        for key in keys {
+            registry.drop_key(key.id());
+        }
+        assert_eq!(registry.outgoing_bytes(), 0);
     }
 
     /// A session that has much to do holds up nobody but itself.
