@@ -27,12 +27,27 @@ pub(crate) fn load_or_create(path: &Path, random: &dyn Random) -> Result<RsaPriv
             RsaPrivateKey::from_pem(&pem).map_err(|why| failed(&why))
         }
         Err(why) if why.kind() == ErrorKind::NotFound => {
-            let key = RsaPrivateKey::generate(&mut |bytes: &mut [u8]| random.fill(bytes));
+            let key = generate(random);
             keep(path, key.to_pem().as_bytes()).map_err(|why| failed(&why))?;
             Ok(key)
         }
         Err(why) => Err(failed(&why)),
     }
+}
+
+/// mtcute (0.30) writes fingerprints as hexadecimal without leading zeros and looks for them with: it would
+/// never find one key in sixteen.
+fn generate(random: &dyn Random) -> RsaPrivateKey {
+    loop {
+        let key = RsaPrivateKey::generate(&mut |bytes: &mut [u8]| random.fill(bytes));
+        if is_found_by_all(key.public().fingerprint()) {
+            return key;
+        }
+    }
+}
+
+fn is_found_by_all(fingerprint: i64) -> bool {
+    fingerprint.cast_unsigned() >> 60 != 0
 }
 
 fn keep(path: &Path, pem: &[u8]) -> std::io::Result<()> {
@@ -49,6 +64,20 @@ fn keep(path: &Path, pem: &[u8]) -> std::io::Result<()> {
 mod tests {
     use super::*;
     use crate::system::SystemRandom;
+
+    #[test]
+    fn fingerprints_begin_with_a_digit() {
+        for (fingerprint, found) in [
+            (0x0f2f_ad28_1b4b_4b75, false),
+            (0x1f2f_ad28_1b4b_4b75, true),
+            (-1, true),
+            (i64::MIN, true),
+            (0, false),
+        ] {
+            assert_eq!(is_found_by_all(fingerprint), found, "{fingerprint:x}");
+        }
+        assert!(is_found_by_all(generate(&SystemRandom).public().fingerprint()));
+    }
 
     #[test]
     fn the_key_is_made_once_and_kept_private() {
