@@ -22,7 +22,7 @@ run: ## Builds and starts a server on 127.0.0.1:4430; prints its address, key an
 	$(SERVER) serve --data $(DATA) --show-codes $(ARGS)
 
 .PHONY: test
-test: test-rust test-e2e ## Runs everything: the workspace's tests, then foreign clients on both engines.
+test: test-rust test-wire test-e2e ## Runs everything: the workspace's tests, the wire types of other libraries, then foreign clients.
 
 .PHONY: test-rust
 test-rust: ## Runs the workspace's own tests.
@@ -31,6 +31,10 @@ test-rust: ## Runs the workspace's own tests.
 	else
 	    $(CARGO) test --workspace --no-fail-fast
 	fi
+
+.PHONY: test-wire
+test-wire: ## Has the pinned Python libraries read every definition that we write, and compares what they write back.
+	CARGO="$(CARGO)" CARGO_TARGET_DIR="$(TARGET)" python3 crates/tl-proof/python/check.py
 
 .PHONY: test-e2e
 test-e2e: e2e-setup ## Drives foreign client libraries against a real server, on SQLite and PostgreSQL.
@@ -47,6 +51,7 @@ lint: ## Checks formatting, lints, licences and documentation.
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	@if $(CARGO) deny --version >/dev/null 2>&1; then
 	    $(CARGO) deny --log-level error check bans licenses sources
+	    $(CARGO) deny --manifest-path fuzz/Cargo.toml --config deny.toml --log-level error check licenses sources
 	    # The advisories are somebody else's repository, which not every machine reaches.
 	    if $(CARGO) deny --log-level off fetch db >/dev/null 2>&1; then
 	        $(CARGO) deny --log-level error check advisories
@@ -59,6 +64,16 @@ lint: ## Checks formatting, lints, licences and documentation.
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --exclude tl-api --no-deps
 	(cd e2e/grammers && $(CARGO) fmt --check)
 	python3 -m compileall -q e2e/harness e2e/tests e2e/drivers e2e/conftest.py e2e/report.py
+
+FUZZ_SECONDS ?= 3600
+
+.PHONY: fuzz
+fuzz: ## Fuzzes one target after the other, FUZZ_SECONDS (3600) each; TARGETS="port http" picks some.
+	CARGO="$(CARGO)" CARGO_TARGET_DIR="$(TARGET)" fuzz/run.sh $(FUZZ_SECONDS) $(TARGETS)
+
+.PHONY: fuzz-smoke
+fuzz-smoke: ## Builds the fuzz targets and runs each for a few seconds.
+	CARGO="$(CARGO)" CARGO_TARGET_DIR="$(TARGET)" FUZZ_JOBS="$$(nproc)" fuzz/run.sh $${FUZZ_SECONDS:-5}
 
 .PHONY: bench
 bench: ## Measures messages through a server of its own (release build); figures are kept in bench/RESULTS.md.

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Reads values that our encoder wrote with other libraries, and compares what they write back.
 
-    python3 crates/tl-proof/python/check.py
+    make test-wire
 
-For each file of requirements/ (LAYER-MODULE.txt) it makes a virtual environment in the target folder,
-installs the pinned package there, has the example `samples` write random values of every definition of
-the layer, and reads them with the package. Exits with 1 if a value comes back as other bytes than it
+For each file of requirements/ (LAYER-MODULE.txt: the library, then what it needs, all pinned) it makes a
+virtual environment in the target folder, installs them there, has the example `samples` write random values
+of every definition of the layer, and reads them with the library. Exits with 1 if a value comes back as other bytes than it
 went. Wants cargo, network access for pip on the first run, and nothing else.
 
     check.py MODULE SAMPLES      compares one file, inside the environment (what the above calls)
@@ -13,6 +13,7 @@ went. Wants cargo, network access for pip on the first run, and nothing else.
 
 import io
 import os
+import shlex
 import subprocess
 import sys
 import venv
@@ -102,22 +103,28 @@ def everything():
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "tl-proof"
     target.mkdir(parents=True, exist_ok=True)
     failed = []
+    values = libraries = 0
     for requirements in sorted((HERE / "requirements").glob("*.txt")):
         layer, module = requirements.stem.split("-")
         pinned = requirements.read_text().strip()
-        print(f"layer {layer}: {pinned}", flush=True)
+        library = pinned.splitlines()[0]
+        print(f"layer {layer}: {library}", flush=True)
         place = target / requirements.stem
         python = place / "bin" / "python"
         stamp = place / "installed.txt"
         if not stamp.exists() or stamp.read_text().strip() != pinned:
             venv.create(place, clear=True, with_pip=True)
-            subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", requirements], check=True)
+            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+            subprocess.run([*install, "-r", requirements], check=True)
             stamp.write_text(pinned)
         samples = target / f"{layer}.txt"
-        cargo = ["cargo", "run", "--quiet", "-p", "tl-proof", "--example", "samples", "--", layer, samples]
-        subprocess.run(cargo, check=True, cwd=ROOT)
+        cargo = [*shlex.split(os.environ.get("CARGO", "cargo")), "run", "--quiet", "-p", "tl-proof"]
+        subprocess.run([*cargo, "--example", "samples", "--", layer, samples], check=True, cwd=ROOT)
         if subprocess.run([python, __file__, module, samples]).returncode:
-            failed.append(pinned)
+            failed.append(library)
+        values += len(samples.read_text(encoding="ascii").splitlines())
+        libraries += 1
+    print(f"{values} values of {libraries} libraries compared")
     if failed:
         print("differ: " + ", ".join(failed))
     return 1 if failed else 0
