@@ -12,6 +12,8 @@ const UPSERT: &str = "INSERT INTO privacy (owner, rule, value) VALUES ($1, $2, $
 const BLOCK: &str =
     "INSERT INTO blocks (owner, peer, date) VALUES ($1, $2, $3) ON CONFLICT (owner, peer) DO NOTHING";
 const UNBLOCK: &str = "DELETE FROM blocks WHERE owner = $1 AND peer = $2";
+const BLOCKED_BETWEEN: &str = "SELECT owner FROM blocks WHERE owner = $1 AND peer = $2 \
+     UNION ALL SELECT owner FROM blocks WHERE owner = $2 AND peer = $1";
 const IS_BLOCKED: &str = "SELECT 1 FROM blocks WHERE owner = $1 AND peer = $2";
 const BLOCKED: &str =
     "SELECT peer, date FROM blocks WHERE owner = $1 ORDER BY date DESC, peer DESC LIMIT $2 OFFSET $3";
@@ -43,6 +45,19 @@ pub fn unblock(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<bool, Store
 
 pub fn is_blocked(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<bool, StoreError> {
     Ok(tx.query_opt(IS_BLOCKED, &[Value::Int(owner.0), Value::Int(peer.key())])?.is_some())
+}
+
+/// Whether `one` blocked `other`, and the other way round.
+pub fn blocked_between(tx: &mut Tx<'_>, one: UserId, other: UserId) -> Result<(bool, bool), StoreError> {
+    let mut blocked = (false, false);
+    for row in tx.query(BLOCKED_BETWEEN, &[Value::Int(one.0), Value::Int(other.0)])? {
+        if row.int(0)? == one.0 {
+            blocked.0 = true;
+        } else {
+            blocked.1 = true;
+        }
+    }
+    Ok(blocked)
 }
 
 /// Blocked peers with the time of it, latest first.

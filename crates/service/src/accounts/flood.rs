@@ -20,14 +20,34 @@ pub fn take(
     subject: &str,
     count: u32,
 ) -> Result<Result<(), Fault>, StoreError> {
+    match charge(tx, budget, subject, count)? {
+        Ok(charge) => charge.pay(tx).map(Ok),
+        Err(fault) => Ok(Err(fault)),
+    }
+}
+
+/// What a budget allows and nobody has taken yet.
+#[must_use]
+pub struct Charge {
+    name: String,
+    window: Window,
+}
+
+/// The first half of [`take`], for whoever has more to check before anything is written.
+pub fn charge(
+    tx: &mut Tx<'_>,
+    budget: &Budget,
+    subject: &str,
+    count: u32,
+) -> Result<Result<Charge, Fault>, StoreError> {
     let name = name(budget, subject);
     let window = codes::counter(tx, &name)?.map(|(start, count)| Window { start, count });
-    match budget.take_many(window, tx.now(), count) {
-        Ok(window) => {
-            codes::set_counter(tx, &name, window.start, window.count)?;
-            Ok(Ok(()))
-        }
-        Err(fault) => Ok(Err(fault)),
+    Ok(budget.take_many(window, tx.now(), count).map(|window| Charge { name, window }))
+}
+
+impl Charge {
+    pub fn pay(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        codes::set_counter(tx, &self.name, self.window.start, self.window.count)
     }
 }
 

@@ -13,7 +13,7 @@ use updates::log::{Origin, Position};
 use super::write::{self, Draft};
 use super::{drafts, timer};
 use crate::Service;
-use crate::accounts::flood;
+use crate::accounts::flood::{self, Charge};
 use crate::privacy::{global, strangers};
 
 pub struct Send {
@@ -90,7 +90,7 @@ pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
         Some(Made::Scheduled { .. }) => return Err(Fault::random_id_duplicate().into()),
         None => {}
     }
-    may_write(tx, from, to)?;
+    let charge = checked(tx, from, to)?;
     let content = answering(tx, ready)?;
     let ttl = ttl(tx, from, to)?;
     let draft = Draft {
@@ -106,6 +106,7 @@ pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
         origin,
     };
     tx.decided();
+    charge.pay(tx)?;
     let written = write::write(tx, &draft)?;
     let mut positions = vec![written.position];
     if ready.clear_draft {
@@ -130,9 +131,16 @@ pub fn made(message_id: i32, pts: i32) -> Sent {
 /// Whether `from` may write to `to`: `to` can be reached, and the sender's budgets, which this takes from, are
 /// not used up.
 pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<(), Error> {
-    flood::take(tx, &SEND_MESSAGES, &from.0.to_string(), 1)??;
+    Ok(checked(tx, from, to)?.pay(tx)?)
+}
+
+/// The same without taking from the budget for messages: nothing is written (but for the first message to a
+/// stranger) until the charge is paid.
+fn checked(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<Charge, Error> {
+    let charge = flood::charge(tx, &SEND_MESSAGES, &from.0.to_string(), 1)??;
     may_reach(tx, from, to)?;
-    strangers::charge(tx, from, to)
+    strangers::charge(tx, from, to)?;
+    Ok(charge)
 }
 
 /// Whether `to` hears of what `from` does: the account is there, neither blocked the other, and the receiver's
@@ -145,10 +153,11 @@ pub fn may_reach(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<(), Error>
     if receiver.flags & users::User::SERVICE != 0 {
         return Err(Fault::peer_id_invalid().into());
     }
-    if privacy::is_blocked(tx, from, to.into())? {
+    let (by_sender, by_receiver) = privacy::blocked_between(tx, from, to)?;
+    if by_sender {
         return Err(Fault::you_blocked_user().into());
     }
-    if privacy::is_blocked(tx, to, from.into())? {
+    if by_receiver {
         return Err(Fault::user_is_blocked().into());
     }
     if !global::may_write(tx, from, &receiver)? {
