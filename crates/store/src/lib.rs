@@ -41,7 +41,7 @@ pub mod users;
 pub mod words;
 
 pub use error::StoreError;
-pub use store::{CommitFate, Database, Faults, Store, StoreConfig, Subscriber};
+pub use store::{CommitFate, Database, Faults, Store, StoreConfig, Subscriber, Work};
 pub use tx::Tx;
 pub use value::{Row, Value};
 pub use vault::{KeyFile, Owner, OwnerHasher, RootKeys, RowKey, SEAL_OVERHEAD, Vault};

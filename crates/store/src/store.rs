@@ -59,9 +59,27 @@ pub enum CommitFate {
     CommitUnheard,
 }
 
-/// A place for a simulation to break the store in. Called on the writer thread; may block to be slow.
+/// A place for a simulation to break the store in, and to decide when its threads go on.
 pub trait Faults: Send + Sync {
+    /// Called on the writer thread; may block to be slow.
     fn on_commit(&self, writes: usize) -> CommitFate;
+
+    /// Work was queued, by whoever asks for it.
+    fn on_submit(&self, _what: Work) {}
+
+    /// The writer has taken a first write; those that are queued when this returns go with it. Called on
+    /// the writer thread; may block.
+    fn on_batch(&self) {}
+
+    /// A reader has taken work. Called on its thread; may block.
+    fn on_read(&self) {}
+}
+
+/// What was asked of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    Write,
+    Read,
 }
 
 /// Hears the hints of each durable transaction.
@@ -138,6 +156,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.submitted(Work::Write);
         submit(&self.inner.writes, f).await
     }
 
@@ -151,7 +170,14 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.submitted(Work::Read);
         submit(&self.inner.reads, f).await
+    }
+
+    fn submitted(&self, what: Work) {
+        if let Some(faults) = &self.inner.shared.faults {
+            faults.on_submit(what);
+        }
     }
 
     /// Calls `subscriber` with the hints of each transaction, after it is durable and before its

@@ -52,6 +52,9 @@ fn serve(
         if !idle.sound(session) {
             return Some(job);
         }
+        if let Some(faults) = &shared.faults {
+            faults.on_read();
+        }
         if let Err(error) = snapshot(session, shared, &mut *job) {
             job.fail(error);
         }

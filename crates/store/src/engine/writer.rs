@@ -37,7 +37,7 @@ pub(crate) fn start(
                     tracing::error!(%error, "the database cannot be written");
                     // The next try is made for the next job.
                     refuse(std::mem::take(&mut writer.waiting), &error);
-                    writer.waiting = take(&queue, limit);
+                    writer.waiting = take(&queue, limit, &shared);
                 }
             }
         })
@@ -45,8 +45,11 @@ pub(crate) fn start(
 }
 
 /// Waits for a job, and takes those that queue behind it.
-fn take(queue: &Receiver<Box<dyn Job>>, limit: usize) -> Vec<Box<dyn Job>> {
+fn take(queue: &Receiver<Box<dyn Job>>, limit: usize, shared: &Shared) -> Vec<Box<dyn Job>> {
     let Ok(first) = queue.recv_blocking() else { return Vec::new() };
+    if let Some(faults) = &shared.faults {
+        faults.on_batch();
+    }
     let mut jobs = vec![first];
     while jobs.len() < limit
         && let Ok(job) = queue.try_recv()
@@ -72,7 +75,7 @@ impl Writer<'_> {
         loop {
             let mut jobs = std::mem::take(&mut self.waiting);
             if jobs.is_empty() {
-                jobs = take(queue, limit);
+                jobs = take(queue, limit, self.shared);
             }
             if jobs.is_empty() {
                 return;
