@@ -45,6 +45,14 @@ test-e2e: e2e-setup ## Drives foreign client libraries against a real server, on
 e2e-setup: ## Installs the pinned client libraries into e2e/.work.
 	@e2e/setup.sh
 
+.PHONY: sim
+sim: ## Runs 2,000 seeds of the simulation; SEEDS=n for another number.
+	$(CARGO) run --quiet -p sim -- --seeds $(or $(SEEDS),2000)
+
+.PHONY: sim-long
+sim-long: ## Runs the simulation for an hour on new seeds; HOURS=n, FROM=n for others.
+	$(CARGO) run --quiet -p sim -- --hours $(or $(HOURS),1) --from $(or $(FROM),$$(date +%s))
+
 .PHONY: lint
 lint: ## Checks formatting, lints, licences and documentation.
 	$(CARGO) fmt --all --check
