@@ -355,7 +355,12 @@ fn loaded_messages(world: &mut World, at: usize, outcome: Outcome, scheduled: bo
     let mirror = &mut world.devices[at].mirror;
     let place = if scheduled { &mut mirror.scheduled } else { &mut mirror.messages };
     place.extend(messages.into_iter().map(|message| (message.id(), message)));
-    world.loaded(at);
+    // Drafts are also in chats that nobody has written in.
+    world.call(at, &functions::messages::GetAllDrafts {}, |world, at, outcome| {
+        if world.hear_answer(at, &outcome).is_some() {
+            world.loaded(at);
+        }
+    });
 }
 
 /// How to address somebody whom an answer describes.

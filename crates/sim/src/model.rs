@@ -183,6 +183,17 @@ impl Model {
         !lost && !self.may_be_cleared(letter, by)
     }
 
+    /// Whether a deletion came before the sender knew that the letter was sent.
+    ///
+    /// A send whose first answer was lost, and that is tried again after the other side deleted the message
+    /// for both, is written once more: the server finds `random_id`s by the messages that have them.
+    pub(crate) fn may_be_back(&self, letter: &Letter, removal: &Removal) -> bool {
+        match (letter.state, removal.state) {
+            (State::Done(sent), State::Done(removed)) => removed <= sent,
+            _ => true,
+        }
+    }
+
     /// Whether one side of a letter blocked the other at any time.
     pub(crate) fn ever_blocked(&self, letter: &Letter) -> bool {
         let pairs = [(letter.from, letter.to), (letter.to, letter.from)];

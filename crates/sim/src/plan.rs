@@ -63,7 +63,7 @@ impl Plan {
     /// missing even for a while.
     pub fn of(seed: u64, steps: usize) -> Self {
         let rng = Rng::new(seed ^ 0x706c_616e);
-        let is_calm = seed % 4 == 0;
+        let is_calm = seed.is_multiple_of(4);
         let latency = rng.millis(5, 120);
         let weather = if is_calm {
             Weather { latency, jitter: rng.millis(0, 100), ..Weather::default() }
@@ -92,6 +92,28 @@ impl Plan {
             Step { wait, what, seed: rng.u64() }
         });
         Self { seed, weather, steps: steps.collect() }
+    }
+
+    /// A plan by hand: names of operations and faults, each with the milliseconds that pass before it.
+    ///
+    /// # Panics
+    /// When there is no such operation or fault.
+    pub fn written(seed: u64, weather: Weather, steps: &[(i64, &str)]) -> Self {
+        let rng = Rng::new(seed);
+        let steps = steps.iter().map(|(wait, name)| {
+            let operation =
+                ops::TABLE.iter().position(|operation| operation.name == *name).map(What::Operation);
+            let mut faults = NETWORK_FAULTS.iter().chain(DISK_FAULTS);
+            let fault = || faults.find(|fault| format!("{fault:?}") == *name).copied().map(What::Fault);
+            let what = operation.or_else(fault).unwrap_or_else(|| panic!("nothing is called {name}"));
+            Step { wait: *wait, what, seed: rng.u64() }
+        });
+        Self { seed, weather, steps: steps.collect() }
+    }
+
+    /// Nothing is lost, doubled or overtaken, and nothing breaks.
+    pub fn is_calm(&self) -> bool {
+        self.weather.is_calm() && self.steps.iter().all(|step| matches!(step.what, What::Operation(_)))
     }
 }
 

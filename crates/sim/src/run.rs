@@ -34,7 +34,7 @@ pub struct Report {
 pub fn run(plan: &Plan, template: &Template, prints: bool) -> Report {
     let calm = Weather { latency: 20, ..Weather::default() };
     let mut world = World::new(plan.seed, template, calm, Trace::new(prints));
-    world.is_calm = plan.weather.is_calm();
+    world.is_calm = plan.is_calm();
     for (person, made) in template.people.iter().enumerate() {
         let at = world.add_device(person, made.key.clone());
         world.devices[at].signed_in = true;

@@ -1,5 +1,6 @@
 //! Seeds that run with every test of the workspace, and the rules of simulation itself.
 
+use sim::network::Weather;
 use sim::plan::Plan;
 use sim::run::run;
 use sim::template::Template;
@@ -28,4 +29,22 @@ fn a_seed_always_does_the_same() {
         assert_eq!(first, run(&plan, &template, false), "seed {seed} did something else the second time");
     }
     assert_ne!(Plan::of(1, STEPS), Plan::of(2, STEPS));
+}
+
+/// Runs a plan that once showed a fault of the server.
+fn check(steps: &[(i64, &str)]) {
+    let template = Template::make();
+    for seed in 1..=4 {
+        let plan = Plan::written(seed, Weather { latency: 20, ..Weather::default() }, steps);
+        assert_eq!(run(&plan, &template, false).failure, None, "{plan}");
+    }
+}
+
+/// A device announces its layer, and the commit that keeps it fails. Announced again, it has to be kept:
+/// after a crash the device would be spoken to in a layer that it does not know.
+#[test]
+fn an_announcement_that_was_lost_is_taken_again() {
+    let mut steps = vec![(0, "CommitFails"), (0, "sign in"), (20_000, "Crash"), (15_000, "send")];
+    steps.extend([(200, "send"); 12]);
+    check(&steps);
 }

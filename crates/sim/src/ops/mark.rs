@@ -12,6 +12,10 @@ pub(crate) fn begin(world: &mut World, at: usize, rng: &Rng) {
     if world.is_asking(me, &["messages.markDialogUnread", "messages.readHistory"]) {
         return;
     }
+    // People mark what their list of chats shows.
+    if world.devices[at].mirror.with(world.model.people[with].id).next().is_none() {
+        return;
+    }
     let unread = rng.chance(600);
     let id = world.model.people[with].id;
     let request = functions::messages::MarkDialogUnread {
