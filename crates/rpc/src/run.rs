@@ -112,12 +112,12 @@ impl Shared {
         if envelope.layer.is_some() || envelope.init.is_some() || state.unwritten {
             let layer = envelope.layer.map(tl_api::session_layer);
             let address = caller.address;
-            if let Some((layer, device)) = self.devices.announce(key, address, layer, envelope.init) {
-                if let Err(error) = keys::describe(&self.service, key, layer, device).await {
-                    // Else the next announcement of the same would be no news, and be lost with the process.
-                    self.devices.forget(key);
-                    return Err(error);
-                }
+            if let Some((layer, device)) = self.devices.announce(key, address, layer, envelope.init)
+                && let Err(error) = keys::describe(&self.service, key, layer, device).await
+            {
+                // Else the next announcement of the same would be no news, and be lost with the process.
+                self.devices.forget(key);
+                return Err(error);
             }
             state = self.devices.state(&self.service, key).await?;
         }

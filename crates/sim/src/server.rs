@@ -37,6 +37,7 @@ enum Action {
     Answer { session: SessionRef, msg_id: i64, reply: Reply },
     Push { session: SessionRef, body: Vec<u8> },
     Close { key: i64, forget: bool },
+    OtherUser { key: i64 },
 }
 
 #[derive(Default)]
@@ -52,6 +53,15 @@ impl Sessions for Actions {
     fn push(&self, session: SessionRef, body: &[u8]) -> bool {
         self.add(Action::Push { session, body: body.to_vec() });
         true
+    }
+
+    fn exists(&self, _session: SessionRef) -> bool {
+        // Queries run to their end before the world goes on: no session ends under one.
+        true
+    }
+
+    fn key_changed(&self, auth_key_id: i64, _has_user: bool) {
+        self.add(Action::OtherUser { key: auth_key_id });
     }
 
     fn drop_key(&self, auth_key_id: i64) {
@@ -180,6 +190,7 @@ impl Server {
             hub,
             presence,
             codes: codes.clone(),
+            pace: service::Pace::default(),
             config: Config { dc: 2, address: ([127, 0, 0, 1], 4430).into(), test_mode: false },
         });
         let rpc = Rpc::new(api::registry(), service.clone());
@@ -325,6 +336,14 @@ impl Server {
                     }
                 }
                 news.push(News::Pushed { session, body });
+            }
+            Action::OtherUser { key } => {
+                for ((of, _), session) in &mut self.sessions {
+                    if *of == key {
+                        session.state.forget_pushes();
+                        session.kept_pushes = 0;
+                    }
+                }
             }
             Action::Close { key, forget } => {
                 for ((of, _), session) in &mut self.sessions {

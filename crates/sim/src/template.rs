@@ -87,6 +87,7 @@ fn sign_up(server: &mut Server, clock: &ManualClock, rng: &Rng, at: usize) -> Ma
         dc: 2,
         initial_salt: 1,
         created_at: clock.now(),
+        has_user: false,
     };
     assert!(server.create_key(key.clone(), rng), "the key is kept");
     let (phone, name) = (format!("1555010000{}", at + 1), format!("Name{at}"));

@@ -118,6 +118,7 @@ impl World {
             dc: 2,
             initial_salt: self.rng.u64().cast_signed(),
             created_at: self.clock.now(),
+            has_user: false,
         };
         if !self.server.create_key(record.clone(), &self.rng) {
             self.fail("a new key was not kept");
