@@ -85,7 +85,9 @@ impl World {
         if error.error_code == 401 {
             self.sign_out_seen(at);
         }
-        (call.then)(self, at, Outcome::Refused { code: error.error_code, text: error.error_message });
+        let certain = self.last_fault.is_none_or(|fault| fault < call.issued);
+        let (code, text) = (error.error_code, error.error_message);
+        (call.then)(self, at, Outcome::Refused { code, text, certain });
     }
 
     /// The device finds that it is not signed in any more.
@@ -225,7 +227,7 @@ impl World {
     pub(crate) fn answer<T: Deserializable>(&mut self, what: &str, outcome: Outcome) -> Option<T> {
         match outcome {
             Outcome::Answer(body) => self.read(what, &body),
-            Outcome::Refused { code, text } if code != 401 && code != 420 => {
+            Outcome::Refused { code, text, .. } if code != 401 && code != 420 => {
                 self.fail(format!("{what} was refused with {text}"));
                 None
             }
@@ -355,7 +357,17 @@ fn loaded_messages(world: &mut World, at: usize, outcome: Outcome, scheduled: bo
     let mirror = &mut world.devices[at].mirror;
     let place = if scheduled { &mut mirror.scheduled } else { &mut mirror.messages };
     place.extend(messages.into_iter().map(|message| (message.id(), message)));
-    // Drafts are also in chats that nobody has written in.
+    // Marks and drafts are also on chats that have no messages.
+    world.devices[at].loading += 1;
+    world.call(at, &functions::messages::GetDialogUnreadMarks::default(), |world, at, outcome| {
+        let Some(marked) = world.answer::<Vec<enums::DialogPeer>>("the marks", outcome) else { return };
+        for peer in marked {
+            if let enums::DialogPeer::Peer(peer) = peer {
+                world.devices[at].mirror.chats.entry(user_of(&peer.peer)).or_default().marked = true;
+            }
+        }
+        world.loaded(at);
+    });
     world.call(at, &functions::messages::GetAllDrafts {}, |world, at, outcome| {
         if world.hear_answer(at, &outcome).is_some() {
             world.loaded(at);

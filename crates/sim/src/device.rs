@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Refused {
         code: i32,
         text: String,
+        /// No earlier try of the same can have taken effect.
+        certain: bool,
     },
     /// Nobody will ever know: the client was closed meanwhile.
     Unknown,
@@ -27,7 +29,7 @@ pub(crate) enum Outcome {
 impl Outcome {
     /// Whether the server said no, so that nothing happened.
     pub(crate) fn is_refused(&self) -> bool {
-        matches!(self, Self::Refused { .. })
+        matches!(self, Self::Refused { certain: true, .. })
     }
 
     pub(crate) fn is_answer(&self) -> bool {

@@ -29,12 +29,12 @@ pub(crate) fn begin(world: &mut World, at: usize, rng: &Rng) {
         world.hear_answer(at, &outcome);
         let now = world.now();
         let register = &mut world.model.letters[letter].text;
-        match &outcome {
-            Outcome::Answer(_) => register.done(write, now),
-            // An earlier try of the same request made it so.
-            Outcome::Refused { text, .. } if text == "MESSAGE_NOT_MODIFIED" => {}
-            Outcome::Refused { .. } => register.refused(write),
-            Outcome::Unknown => {}
+        // Not modified: an earlier try of the same request made it so.
+        let was_done = matches!(&outcome, Outcome::Refused { text, .. } if text == "MESSAGE_NOT_MODIFIED");
+        if outcome.is_answer() {
+            register.done(write, now);
+        } else if outcome.is_refused() && !was_done {
+            register.refused(write);
         }
     });
 }
