@@ -17,9 +17,9 @@ crashed=0
 for engine in "${engines[@]}"; do
     echo "e2e: $engine"
     .work/venv-main/bin/pytest --engine "$engine" -q -n "${E2E_WORKERS:-3}" --dist loadgroup \
-        --reruns 2 --tb=line "$@"
+        --reruns 3 --tb=line "$@"
     code=$?
-    # Foreign clients have time limits of their own: on a busy machine one may give up, so a test has three
+    # Foreign clients have time limits of their own: on a busy machine one may give up, so a test has four
     # tries. 1 means that tests failed: the comparison below tells whether that is news.
     if [ "$code" -gt 1 ]; then crashed=$code; fi
 done
