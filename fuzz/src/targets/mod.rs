@@ -53,7 +53,8 @@ pub const TARGETS: &[Target] = &[
     Target { warm: tl::warm, ..target("tl_bytes", tl::bytes, tl::seeds_bytes, 400, 16 * KIB) },
     Target { warm: tl::warm, ..target("tl_values", tl::values, tl::seeds_values, 400, 8 * MIB) },
     target("gzip", gzip::run, gzip::seeds, 8, 4 * MIB),
-    Target { warm: text::warm_message, ..target("text", text::message, text::seeds_message, 600, 512 * KIB) },
+    // Patterns of numbering plans are kept once they were used, a bounded number of them.
+    Target { warm: text::warm_message, ..target("text", text::message, text::seeds_message, 600, 8 * MIB) },
     target("words", text::words, text::seeds_words, 600, 256 * KIB),
     Target { warm: text::warm_phone, ..target("phone", text::phone, text::seeds_phone, 64, 8 * MIB) },
     #[cfg(feature = "port")]
