@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the fuzz program with coverage counters, by the stable compiler, and runs its targets:
 #     fuzz/run.sh [SECONDS [TARGET...]]
+# With FUZZ_RUNS each gets so many inputs instead of seconds, the same ones every time: what CI wants.
 # FUZZ_JOBS of them at the same time (one). New inputs are kept beside the build (they make the next run
 # better), findings in fuzz/findings; git sees neither. What a target asserts stands in docs/fuzzing.md.
 set -euo pipefail
@@ -26,10 +27,15 @@ export program="$target/$host/debug/fuzz"
 
 run() {
     local name="$1" found="$target/corpus/$1" log="$target/$1.log"
+    local bound=(-max_total_time="$seconds")
+    if [ -n "${FUZZ_RUNS:-}" ]; then
+        found="$(mktemp -d)"
+        bound=(-runs="$FUZZ_RUNS" -seed=1)
+    fi
     mkdir -p "$found" findings
     # A stuck input counts after 20 seconds, a large process after a GiB. The program itself bounds what an
     # input may allocate.
-    if FUZZ_TARGET="$name" "$program" "$found" "corpus/$name" -max_total_time="$seconds" -timeout=20 \
+    if FUZZ_TARGET="$name" "$program" "$found" "corpus/$name" "${bound[@]}" -timeout=20 \
         -rss_limit_mb=1024 -max_len="${FUZZ_MAX_LEN:-8192}" -artifact_prefix="findings/$name-" \
         -print_final_stats=1 >"$log" 2>&1; then
         printf '%-20s %10s runs, %6s a second, %s\n' "$name" \
