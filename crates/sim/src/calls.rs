@@ -347,16 +347,6 @@ fn loaded_dialogs(world: &mut World, at: usize, outcome: Outcome) {
         let request = functions::messages::GetScheduledHistory { peer, ..Default::default() };
         world.call(at, &request, |world, at, outcome| loaded_messages(world, at, outcome, true));
     }
-    world.loaded(at);
-}
-
-fn loaded_messages(world: &mut World, at: usize, outcome: Outcome, scheduled: bool) {
-    let Some(answer) = world.answer::<enums::messages::Messages>("a history", outcome) else { return };
-    let (messages, users) = listed(answer);
-    world.look(at, &users);
-    let mirror = &mut world.devices[at].mirror;
-    let place = if scheduled { &mut mirror.scheduled } else { &mut mirror.messages };
-    place.extend(messages.into_iter().map(|message| (message.id(), message)));
     // Marks and drafts are also on chats that have no messages.
     world.devices[at].loading += 1;
     world.call(at, &functions::messages::GetDialogUnreadMarks::default(), |world, at, outcome| {
@@ -373,6 +363,16 @@ fn loaded_messages(world: &mut World, at: usize, outcome: Outcome, scheduled: bo
             world.loaded(at);
         }
     });
+}
+
+fn loaded_messages(world: &mut World, at: usize, outcome: Outcome, scheduled: bool) {
+    let Some(answer) = world.answer::<enums::messages::Messages>("a history", outcome) else { return };
+    let (messages, users) = listed(answer);
+    world.look(at, &users);
+    let mirror = &mut world.devices[at].mirror;
+    let place = if scheduled { &mut mirror.scheduled } else { &mut mirror.messages };
+    place.extend(messages.into_iter().map(|message| (message.id(), message)));
+    world.loaded(at);
 }
 
 /// How to address somebody whom an answer describes.

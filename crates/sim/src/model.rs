@@ -74,6 +74,8 @@ pub(crate) struct Model {
     pub(crate) drafts: BTreeMap<(usize, usize), Register<String>>,
     /// Devices that somebody tried to sign out.
     pub(crate) outs: BTreeSet<usize>,
+    /// People of whose devices one signs the others out, as far as anybody knows.
+    pub(crate) kicks: BTreeMap<usize, u32>,
     /// Chats that were deleted as a whole: by whom, with whom, and whether for both.
     pub(crate) cleared: Vec<(usize, usize, bool)>,
     /// Numbers for names and texts.
@@ -98,6 +100,7 @@ impl Model {
             blocked: BTreeMap::new(),
             drafts: BTreeMap::new(),
             outs: BTreeSet::new(),
+            kicks: BTreeMap::new(),
             cleared: Vec::new(),
             next: 0,
         }

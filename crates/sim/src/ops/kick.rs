@@ -20,10 +20,16 @@ pub(crate) fn begin(world: &mut World, at: usize, _: &Rng) {
     if others.is_empty() || !world.devices[first].is_ready() {
         return;
     }
-    // Whoever signs in meanwhile may be met by it too.
+    // Whoever signs in meanwhile is met by it too.
     world.model.outs.extend(PEOPLE..world.devices.len());
+    *world.model.kicks.entry(person).or_default() += 1;
     world.call(first, &functions::auth::ResetAuthorizations {}, move |world, _, outcome| {
         expect(world, "signing others out", &outcome, &["FRESH_RESET_AUTHORISATION_FORBIDDEN"]);
+        if (outcome.is_answer() || outcome.is_refused())
+            && let Some(open) = world.model.kicks.get_mut(&person)
+        {
+            *open -= 1;
+        }
         if outcome.is_answer() {
             let now = world.now();
             for other in others {

@@ -19,6 +19,9 @@ pub(crate) fn begin(world: &mut World, at: usize, _: &Rng) {
         return;
     }
     let at = world.new_device(person);
+    if world.model.kicks.get(&person).is_some_and(|open| *open > 0) {
+        world.model.outs.insert(at);
+    }
     let phone_number = world.model.people[person].phone.clone();
     let request = functions::auth::SendCode { phone_number, ..Default::default() };
     world.call(at, &request, |world, at, outcome| {
