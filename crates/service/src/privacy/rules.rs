@@ -4,8 +4,8 @@ use domain::hint::News;
 use domain::privacy::{Key, Rule, Rules};
 use domain::{Error, Hint, UserId};
 use store::privacy;
+use updates::event;
 use updates::log::{self, Origin};
-use updates::privacy as view;
 
 use crate::Service;
 
@@ -22,7 +22,7 @@ pub async fn set(
         .store
         .write(move |tx| {
             privacy::set_rules(tx, user, key.code(), &rules.to_bytes())?;
-            log::append(tx, user, view::changed(key, &rules), origin)?;
+            log::append(tx, user, event::privacy(key, &rules), origin)?;
             if matches!(key, Key::PhoneNumber | Key::StatusTimestamp) {
                 // What others see of the user with every mention is not the same any more.
                 tx.hint(Hint::User { user, news: News::Profile });
