@@ -16,7 +16,7 @@ pub struct Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// Somebody does something: the place in [`ops::TABLE`].
+    /// Somebody does something: the place in `ops::TABLE`.
     Operation(usize),
     Fault(Fault),
 }
