@@ -202,7 +202,6 @@ impl World {
                 let covering = || letter.removals.iter().filter(|removal| removal.covers(person));
                 let is_gone = letter.removals.iter().enumerate().any(|(at, removal)| {
                     matches!(removal.state, State::Done(_))
-                        && !self.model.may_be_back(letter, removal)
                         && (removal.by == person || removal.both && self.model.had_copy(letter, at))
                 });
                 let may_be_gone = covering().any(|removal| removal.state != State::Refused)

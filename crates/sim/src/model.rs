@@ -49,7 +49,6 @@ pub(crate) struct Letter {
 pub(crate) struct Removal {
     pub(crate) by: usize,
     pub(crate) both: bool,
-    pub(crate) issued: i64,
     pub(crate) state: State,
 }
 
@@ -156,10 +155,10 @@ impl Model {
     }
 
     /// Notes a deletion of what `text` says.
-    pub(crate) fn remove(&mut self, now: i64, text: &str, by: usize, both: bool) -> Option<RemovalId> {
+    pub(crate) fn remove(&mut self, text: &str, by: usize, both: bool) -> Option<RemovalId> {
         let letter = letter_of(text)?;
         let removals = &mut self.letters.get_mut(letter)?.removals;
-        removals.push(Removal { by, both, issued: now, state: State::Open });
+        removals.push(Removal { by, both, state: State::Open });
         Some((letter, removals.len() - 1))
     }
 
@@ -185,17 +184,6 @@ impl Model {
         let lost =
             others.map(|(_, other)| other).any(|other| other.covers(by) && other.state != State::Refused);
         !lost && !self.may_be_cleared(letter, by)
-    }
-
-    /// Whether a deletion began before the sender knew that the letter was sent.
-    ///
-    /// A send whose first answer was lost, and that is tried again after the other side deleted the message
-    /// for both, is written once more: the server finds `random_id`s by the messages that have them.
-    pub(crate) fn may_be_back(&self, letter: &Letter, removal: &Removal) -> bool {
-        match letter.state {
-            State::Done(sent) => removal.issued <= sent,
-            State::Open | State::Refused => true,
-        }
     }
 
     /// Whether one side of a letter blocked the other at any time.

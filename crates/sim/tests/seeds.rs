@@ -19,6 +19,15 @@ fn seeds_hold() {
     }
 }
 
+/// Seeds in which a send is tried again after its message was deleted: it came back once.
+#[test]
+fn what_was_deleted_does_not_come_back() {
+    let template = Template::make();
+    for seed in [94, 989, 700_322] {
+        assert_eq!(run(&Plan::of(seed, STEPS), &template, false).failure, None, "seed {seed}");
+    }
+}
+
 #[test]
 fn a_seed_always_does_the_same() {
     let template = Template::make();

@@ -10,7 +10,6 @@ use crate::world::World;
 
 pub(crate) fn begin(world: &mut World, at: usize, rng: &Rng) {
     let (me, with, revoke) = (world.devices[at].person, somebody(world, at, rng), rng.chance(300));
-    let now = world.now();
     let peer_id = world.model.people[with].id;
     let mirror = &world.devices[at].mirror;
     let Some(max_id) = mirror.with(peer_id).map(enums::Message::id).max() else { return };
@@ -19,8 +18,7 @@ pub(crate) fn begin(world: &mut World, at: usize, rng: &Rng) {
         .filter(|message| !matches!(message, enums::Message::Message(message) if message.fwd_from.is_some()))
         .map(|message| text(message).to_owned())
         .collect();
-    let removals: Vec<_> =
-        texts.iter().filter_map(|text| world.model.remove(now, text, me, revoke)).collect();
+    let removals: Vec<_> = texts.iter().filter_map(|text| world.model.remove(text, me, revoke)).collect();
     // Letters that are on their way into the chat can fall under it too.
     world.model.cleared.push((me, with, revoke));
     let request = functions::messages::DeleteHistory {

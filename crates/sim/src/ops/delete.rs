@@ -10,14 +10,13 @@ use crate::world::World;
 
 pub(crate) fn begin(world: &mut World, at: usize, rng: &Rng) {
     let (me, revoke) = (world.devices[at].person, rng.chance(500));
-    let now = world.now();
     let (mut ids, mut removals) = (Vec::new(), Vec::new());
     for _ in 0..=rng.below(3) {
         let Some((_, message)) = known(world, at, rng, |_| true) else { return };
         if !ids.contains(&message.id) {
             ids.push(message.id);
             if message.fwd_from.is_none() {
-                removals.extend(world.model.remove(now, &message.message, me, revoke));
+                removals.extend(world.model.remove(&message.message, me, revoke));
             }
         }
     }

@@ -13,9 +13,8 @@ pub(crate) fn begin(world: &mut World, at: usize, rng: &Rng) {
     let Some(message) = rng.pick(&waiting) else { return };
     let me = world.devices[at].person;
     let Some(with) = world.model.person_of(peer_of(message)) else { return };
-    let now = world.now();
     // Whether it comes in time, nobody can tell.
-    if let Some(removal) = world.model.remove(now, text(message), me, true) {
+    if let Some(removal) = world.model.remove(text(message), me, true) {
         world.model.removed(&[removal], State::Open);
     }
     let request = functions::messages::DeleteScheduledMessages {
