@@ -59,6 +59,7 @@ impl Keys for OneKey {
             dc: 2,
             initial_salt: SALT,
             created_at: Time(NOW),
+            has_user: false,
         };
         Box::pin(async move { Ok(Some(record).filter(|record| record.id == id)) })
     }
