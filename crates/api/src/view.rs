@@ -1,6 +1,6 @@
 //! What many answers are made of.
 
-use domain::{Error, Peer, UserId};
+use domain::{Error, Fault, Peer, UserId, limits};
 use rpc::Cx;
 use rpc::convert::from_tl;
 use service::messages::{Affected, Progress};
@@ -71,6 +71,16 @@ pub async fn resolved(cx: &Cx, id: UserId) -> Result<types::contacts::ResolvedPe
 pub async fn dialog_peer(cx: &Cx, peer: enums::InputDialogPeer) -> Result<Peer, Error> {
     let me = cx.me()?;
     read(cx, move |tx| Ok(from_tl::input_dialog_peer(tx, me, &peer)?)).await
+}
+
+/// How many messages a page may have that a client asks so many of.
+///
+/// Errors: `LIMIT_INVALID`.
+pub fn page_limit(asked: i32) -> Result<i64, Fault> {
+    if asked < 0 {
+        return Err(Fault::limit_invalid());
+    }
+    Ok(i64::from(asked).min(i64::try_from(limits::HISTORY_SLICE).unwrap_or(i64::MAX)))
 }
 
 /// How far a call moved the caller's box.

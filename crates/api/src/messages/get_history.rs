@@ -1,6 +1,6 @@
 //! `messages.getHistory`
 
-use domain::{Error, Fault, Time, limits};
+use domain::{Error, Time};
 use rpc::Cx;
 use rpc::convert::from_tl;
 use tl_api::{enums, functions};
@@ -16,15 +16,12 @@ pub async fn handler(
     request: functions::messages::GetHistory,
 ) -> Result<enums::messages::Messages, Error> {
     let me = cx.me()?;
-    if request.limit < 0 {
-        return Err(Fault::limit_invalid().into());
-    }
     let presence = cx.service().presence.clone();
     let window = Window {
         offset_id: request.offset_id,
         offset_date: (request.offset_date > 0).then(|| Time::from_secs(request.offset_date.into())),
         add_offset: request.add_offset,
-        limit: i64::from(request.limit).min(i64::try_from(limits::HISTORY_SLICE).unwrap_or(100)),
+        limit: view::page_limit(request.limit)?,
         max_id: request.max_id,
         min_id: request.min_id,
     };

@@ -1,6 +1,6 @@
 //! `messages.getUnreadReactions`
 
-use domain::{Error, Fault, limits};
+use domain::Error;
 use rpc::Cx;
 use rpc::convert::from_tl;
 use tl_api::{enums, functions};
@@ -17,15 +17,12 @@ pub async fn handler(
     request: functions::messages::GetUnreadReactions,
 ) -> Result<enums::messages::Messages, Error> {
     let me = cx.me()?;
-    if request.limit < 0 {
-        return Err(Fault::limit_invalid().into());
-    }
     let presence = cx.service().presence.clone();
     let window = Window {
         offset_id: request.offset_id,
         offset_date: None,
         add_offset: request.add_offset,
-        limit: i64::from(request.limit).min(i64::try_from(limits::HISTORY_SLICE).unwrap_or(100)),
+        limit: view::page_limit(request.limit)?,
         max_id: request.max_id,
         min_id: request.min_id,
     };

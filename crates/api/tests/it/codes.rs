@@ -7,7 +7,7 @@ use service::delivery::{Channel, Purpose};
 use testkit::world::{Device, World};
 use tl_api::{enums, functions, types};
 
-use crate::kit::{ANN, BOB};
+use crate::kit::{ANN, BOB, sign_in};
 
 const ADDRESS: &str = "postal@example.org";
 
@@ -20,15 +20,6 @@ fn sent(answer: enums::auth::SentCode) -> types::auth::SentCode {
     match answer {
         enums::auth::SentCode::SentCode(sent) => *sent,
         other => panic!("no code was sent: {other:?}"),
-    }
-}
-
-fn sign_in(phone: &str, hash: &str, code: &str) -> functions::auth::SignIn {
-    functions::auth::SignIn {
-        phone_number: phone.to_owned(),
-        phone_code_hash: hash.to_owned(),
-        phone_code: Some(code.to_owned()),
-        ..Default::default()
     }
 }
 

@@ -252,6 +252,15 @@ pub(crate) fn follow(from: i32, updates: &[enums::Update]) -> i32 {
     })
 }
 
+pub(crate) fn sign_in(phone: &str, hash: &str, code: &str) -> functions::auth::SignIn {
+    functions::auth::SignIn {
+        phone_number: phone.to_owned(),
+        phone_code_hash: hash.to_owned(),
+        phone_code: Some(code.to_owned()),
+        ..Default::default()
+    }
+}
+
 /// Somebody among the people of an answer.
 pub(crate) fn described(users: &[enums::User], id: UserId) -> types::User {
     let found = users.iter().find_map(|user| match user {

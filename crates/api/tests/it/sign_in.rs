@@ -5,16 +5,9 @@ use testkit::world::{Device, World};
 use tl::Decode;
 use tl_api::{enums, functions, types};
 
-const ANN: &str = "+15550100001";
+use crate::kit::sign_in;
 
-fn sign_in(phone: &str, hash: &str, code: &str) -> functions::auth::SignIn {
-    functions::auth::SignIn {
-        phone_number: phone.to_owned(),
-        phone_code_hash: hash.to_owned(),
-        phone_code: Some(code.to_owned()),
-        ..Default::default()
-    }
-}
+const ANN: &str = "+15550100001";
 
 fn sign_up(phone: &str, hash: &str, first_name: &str) -> functions::auth::SignUp {
     functions::auth::SignUp {
