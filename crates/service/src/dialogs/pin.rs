@@ -56,13 +56,7 @@ pub async fn reorder(
         .write(move |tx| {
             let before: Vec<Peer> =
                 dialogs::pinned(tx, owner)?.into_iter().map(|dialog| dialog.peer).collect();
-            let mut after: Vec<Peer> = Vec::new();
-            let rest = if force { &[] } else { before.as_slice() };
-            for peer in order.iter().chain(rest) {
-                if !after.contains(peer) {
-                    after.push(*peer);
-                }
-            }
+            let after = reordered(&before, &order, force);
             if after.len() > limits::PINNED_DIALOGS {
                 return Err(Fault::pinned_dialogs_too_much().into());
             }
@@ -90,4 +84,16 @@ fn check(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<(), Error> {
         Some(dialog) if dialog.top_message > 0 => Ok(()),
         _ => Err(Fault::peer_history_empty().into()),
     }
+}
+
+/// The pinned ones in a new order, each once: those that `order` leaves out come after, or with `force` go.
+pub(crate) fn reordered(before: &[Peer], order: &[Peer], force: bool) -> Vec<Peer> {
+    let rest = if force { &[] } else { before };
+    let mut after: Vec<Peer> = Vec::new();
+    for peer in order.iter().chain(rest) {
+        if !after.contains(peer) {
+            after.push(*peer);
+        }
+    }
+    after
 }

@@ -10,6 +10,7 @@ use super::affected::{Affected, Progress};
 use super::delete::{self, History};
 use super::erase;
 use crate::Service;
+use crate::dialogs::pin;
 
 /// `messages.deleteSavedHistory`: deletes what was saved from `history.peer`, newest first, a bounded number at
 /// a time. There is nobody else whose copies could go.
@@ -94,13 +95,7 @@ pub async fn reorder_pins(
         .store
         .write(move |tx| {
             let before = saved::pinned(tx, owner)?;
-            let rest = if force { &[] } else { before.as_slice() };
-            let mut after: Vec<Peer> = Vec::new();
-            for peer in order.iter().chain(rest) {
-                if !after.contains(peer) {
-                    after.push(*peer);
-                }
-            }
+            let after = pin::reordered(&before, &order, force);
             if after != before {
                 set_order(tx, owner, &after)?;
                 log::append(tx, owner, event::pinned_saved_dialogs(&after), origin)?;
