@@ -73,6 +73,21 @@ pub async fn dialog_peer(cx: &Cx, peer: enums::InputDialogPeer) -> Result<Peer, 
     read(cx, move |tx| Ok(from_tl::input_dialog_peer(tx, me, &peer)?)).await
 }
 
+/// The dialogs that the caller wants pinned in this order. Nobody is looked up for a list that is too long.
+///
+/// Errors: `PINNED_DIALOGS_TOO_MUCH`, `PEER_ID_INVALID`.
+pub async fn pins(cx: &Cx, order: Vec<enums::InputDialogPeer>, most: usize) -> Result<Vec<Peer>, Error> {
+    let me = cx.me()?;
+    if order.len() > most {
+        return Err(Fault::pinned_dialogs_too_much().into());
+    }
+    read(cx, move |tx| {
+        let peers = order.iter().map(|peer| from_tl::input_dialog_peer(tx, me, peer));
+        Ok(peers.collect::<Result<Vec<_>, _>>()?)
+    })
+    .await
+}
+
 /// How many messages a page may have that a client asks so many of.
 ///
 /// Errors: `LIMIT_INVALID`.

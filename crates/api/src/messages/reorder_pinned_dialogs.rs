@@ -1,8 +1,7 @@
 //! `messages.reorderPinnedDialogs`
 
-use domain::{Error, Fault};
+use domain::{Error, Fault, limits};
 use rpc::Cx;
-use rpc::convert::from_tl;
 use service::dialogs::pin;
 use tl_api::functions;
 
@@ -16,11 +15,7 @@ pub async fn handler(cx: Cx, request: functions::messages::ReorderPinnedDialogs)
     if request.folder_id != 0 {
         return Err(Fault::folder_id_invalid().into());
     }
-    let order = view::read(&cx, move |tx| {
-        let peers = request.order.iter().map(|peer| from_tl::input_dialog_peer(tx, me, peer));
-        Ok(peers.collect::<Result<Vec<_>, _>>()?)
-    })
-    .await?;
+    let order = view::pins(&cx, request.order, limits::PINNED_DIALOGS).await?;
     pin::reorder(cx.service(), me, order, request.force, cx.origin()).await?;
     Ok(true)
 }

@@ -157,6 +157,13 @@ async fn pins_have_an_order_and_a_limit() {
             let expected = (before != ids(after)).then(|| format!("dialogs pinned {:?}", ids(after)));
             assert_eq!(told, expected.into_iter().collect::<Vec<_>>());
         }
+        // A long list is refused before anybody in it is looked up.
+        let nobody = types::InputDialogPeer { peer: enums::InputPeer::Empty };
+        let flood = functions::messages::ReorderPinnedDialogs {
+            order: vec![nobody.into(); 10_000],
+            ..Default::default()
+        };
+        assert_eq!(ann.try_call(flood).await, too_many);
         let archive = functions::messages::ReorderPinnedDialogs { folder_id: 1, ..Default::default() };
         assert_eq!(ann.try_call(archive).await, Err(Fault::folder_id_invalid()));
         let archive = ann.call(functions::messages::GetPinnedDialogs { folder_id: 1 }).await;
