@@ -2,23 +2,17 @@
 //!
 //! A message counts when the partner's client has it; the server acknowledges it when it is durable.
 
-mod server;
-mod system;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bench::server::Server;
+use bench::system;
+use bench::world::World;
 use clap::Parser;
-use client::{Client, Config, Tcp};
-use domain::{SharedClock, SharedRandom};
-use mtproto::RsaPublicKey;
-use mtproto::transport::Framing;
+use client::Client;
 use tl::Decode;
 use tl_api::{enums, functions, types};
 use tokio::runtime::Handle;
-
-use server::Server;
-use system::{Runtime, SystemClock, SystemRandom};
 
 #[derive(Parser)]
 struct Args {
@@ -50,7 +44,7 @@ fn main() -> Result<(), String> {
 
 async fn run(args: &Args) -> Result<(), String> {
     let server = Server::start(&args.server, args.database.as_deref())?;
-    let world = Arc::new(World { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), server });
+    let world = Arc::new(World::new(server));
     let mut pairs = Vec::new();
     for number in 0..args.pairs {
         pairs.push(Pair::sign_up(&world, number).await?);
@@ -91,59 +85,6 @@ fn report(args: &Args, latencies: &mut [i64], seconds: f64) {
             "max_ms": at(1.0),
         })
     );
-}
-
-/// What everybody in a run shares.
-struct World {
-    clock: SharedClock,
-    random: SharedRandom,
-    server: Server,
-}
-
-impl World {
-    async fn connect(&self) -> Result<Client, String> {
-        let key = RsaPublicKey::from_pem(&self.server.public_key).map_err(|why| why.to_string())?;
-        let config = Config {
-            connect: Arc::new(Tcp(self.server.address)),
-            keys: vec![key],
-            dc: 2,
-            framing: Framing::Intermediate,
-            obfuscation: None,
-            layer: tl_api::NEWEST_LAYER,
-            clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
-            spawn: Arc::new(Runtime(Handle::current())),
-        };
-        Client::connect(config, None).await.map_err(|why| why.to_string())
-    }
-
-    /// A new account with one connection.
-    async fn sign_up(&self, phone: &str) -> Result<Client, String> {
-        let failed = |why: client::ClientError| format!("sign-up: {why}");
-        let client = self.connect().await?;
-        let request = functions::auth::SendCode { phone_number: phone.to_owned(), ..Default::default() };
-        let enums::auth::SentCode::SentCode(sent) = client.invoke(&request).await.map_err(failed)? else {
-            return Err("signed in without a code".to_owned());
-        };
-        let code = self.server.code(phone).await?;
-        let request = functions::auth::SignIn {
-            phone_number: phone.to_owned(),
-            phone_code_hash: sent.phone_code_hash.clone(),
-            phone_code: Some(code),
-            ..Default::default()
-        };
-        client.invoke(&request).await.map_err(failed)?;
-        let request = functions::auth::SignUp {
-            phone_number: phone.to_owned(),
-            phone_code_hash: sent.phone_code_hash,
-            first_name: "Load".to_owned(),
-            ..Default::default()
-        };
-        client.invoke(&request).await.map_err(failed)?;
-        // From here on the session is pushed to.
-        client.invoke(&functions::updates::GetState {}).await.map_err(failed)?;
-        Ok(client)
-    }
 }
 
 /// Two people; the first writes to the second.

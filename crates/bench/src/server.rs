@@ -12,16 +12,16 @@ use serde_json::Value;
 const PAUSE: Duration = Duration::from_millis(20);
 const TRIES: usize = 500;
 
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
-    pub(crate) public_key: String,
+pub struct Server {
+    pub address: SocketAddr,
+    pub public_key: String,
     child: Child,
     output: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Server {
-    pub(crate) fn start(binary: &Path, database: Option<&str>) -> Result<Self, String> {
+    pub fn start(binary: &Path, database: Option<&str>) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
         let (output, ready) = (folder.path().join("output"), folder.path().join("ready.json"));
         let mut command = Command::new(binary);
@@ -48,7 +48,7 @@ impl Server {
     }
 
     /// The last code that the server showed for a number.
-    pub(crate) async fn code(&self, phone: &str) -> Result<String, String> {
+    pub async fn code(&self, phone: &str) -> Result<String, String> {
         for _ in 0..TRIES {
             let output = fs::read_to_string(&self.output).unwrap_or_default();
             let code = output.lines().rev().find_map(|line| {

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use domain::{BoxFuture, Clock, Random, Spawn, Time};
 use tokio::runtime::Handle;
 
-pub(crate) struct SystemClock;
+pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Time {
@@ -15,12 +15,12 @@ impl Clock for SystemClock {
 
 /// Microseconds since the epoch.
 #[expect(clippy::disallowed_methods, reason = "a measurement takes the real time")]
-pub(crate) fn micros() -> i64 {
+pub fn micros() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
-pub(crate) struct SystemRandom;
+pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
@@ -28,7 +28,7 @@ impl Random for SystemRandom {
     }
 }
 
-pub(crate) struct Runtime(pub(crate) Handle);
+pub struct Runtime(pub Handle);
 
 impl Spawn for Runtime {
     fn spawn(&self, task: BoxFuture<()>) {
