@@ -162,8 +162,8 @@ pub const TYPING_SECS: i64 = 6;
 
 /// Words kept per message.
 pub const INDEX_WORDS: usize = 512;
-/// The longest prefix that can be searched for, in characters; longer ones are found as whole words.
-pub const INDEX_PREFIX: usize = 16;
+/// Messages of one dialog up to which a search opens them all instead of asking the index.
+pub const SEARCH_OPENED: usize = 256;
 /// Longer words are cut.
 pub const INDEX_WORD: usize = 64;
 pub const QUERY_WORDS: usize = 16;

@@ -11,15 +11,6 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::limits;
 
-/// What the search index keeps of one text. Both lists are sorted and without doubles.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    /// The words.
-    pub words: Vec<String>,
-    /// Every beginning of every word, one to [`limits::INDEX_PREFIX`] characters, the word itself included.
-    pub prefixes: Vec<String>,
-}
-
 /// What somebody searches for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
@@ -44,13 +35,6 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// The index terms of a text.
-pub fn terms(text: &str) -> Terms {
-    let words: BTreeSet<String> = words(text).into_iter().collect();
-    let prefixes: BTreeSet<String> = words.iter().flat_map(|word| prefixes(word)).collect();
-    Terms { words: words.into_iter().collect(), prefixes: prefixes.into_iter().collect() }
-}
-
 /// Reads a query. Its last word may be unfinished, unless something that is no letter follows it.
 pub fn query(raw: &str) -> Query {
     let cut = raw.char_indices().nth(limits::QUERY_LENGTH).map_or(raw.len(), |(at, _)| at);
@@ -58,14 +42,7 @@ pub fn query(raw: &str) -> Query {
     let mut words: Vec<String> = folded_words(raw).take(limits::QUERY_WORDS).collect();
     let unfinished = raw.chars().last().is_some_and(|c| c.is_alphanumeric() || is_combining_mark(c));
     let prefix = if unfinished { words.pop() } else { None };
-    match prefix {
-        // Longer than any prefix in the index: only the whole word can be found.
-        Some(long) if long.chars().count() > limits::INDEX_PREFIX => {
-            words.push(long);
-            Query { words, prefix: None }
-        }
-        prefix => Query { words, prefix },
-    }
+    Query { words, prefix }
 }
 
 impl Query {
@@ -83,11 +60,6 @@ impl Query {
             && self.words.iter().all(|word| there.contains(word))
             && self.prefix.as_ref().is_none_or(begins)
     }
-}
-
-fn prefixes(word: &str) -> impl Iterator<Item = String> + '_ {
-    let ends = word.char_indices().map(|(at, c)| at + c.len_utf8());
-    ends.take(limits::INDEX_PREFIX).map(|end| word[..end].to_owned())
 }
 
 /// Words in their order, doubles included. UAX 29 keeps `example.com` and `snake_case` together, people search
@@ -134,19 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn terms_hold_every_beginning() {
-        let terms = terms("Anna an");
-        assert_eq!(terms.words, ["an", "anna"]);
-        assert_eq!(terms.prefixes, ["a", "an", "ann", "anna"]);
-        let long = super::terms(&"x".repeat(100));
-        assert_eq!(long.words, ["x".repeat(limits::INDEX_WORD)]);
-        assert_eq!(long.prefixes.len(), limits::INDEX_PREFIX);
-    }
-
-    #[test]
-    fn the_index_of_a_text_is_bounded() {
+    fn the_words_of_a_text_are_bounded() {
         let text: String = (0..5000).map(|n| format!("w{n} ")).collect();
-        assert_eq!(terms(&text).words.len(), limits::INDEX_WORDS);
+        assert_eq!(words(&text).len(), limits::INDEX_WORDS);
+        assert_eq!(words(&"x".repeat(100)), ["x".repeat(limits::INDEX_WORD)]);
     }
 
     #[test]
@@ -162,16 +125,8 @@ mod tests {
         assert_eq!(query("Two wor"), Query { words: vec!["two".into()], prefix: Some("wor".into()) });
         assert_eq!(query("two "), Query { words: vec!["two".into()], prefix: None });
         let long = "z".repeat(40);
-        assert_eq!(query(&long), Query { words: vec![long.clone()], prefix: None });
+        assert_eq!(query(&long), Query { words: vec![], prefix: Some(long.clone()) });
+        assert!(found(&long, &format!("{long}z")));
         assert!(query(&"many words ".repeat(1000)).words.len() <= limits::QUERY_WORDS);
-    }
-
-    #[test]
-    fn what_is_indexed_is_what_matches() {
-        let text = "Grüße aus Köln: 5 Äpfel";
-        let terms = terms(text);
-        for prefix in &terms.prefixes {
-            assert!(query(prefix).matches(text), "{prefix}");
-        }
     }
 }

@@ -213,19 +213,13 @@ CREATE TABLE reactions (
     PRIMARY KEY (owner, message_id, user_id, position)
 ) WITHOUT ROWID;
 
-CREATE TABLE words (
+-- Not clustered by its key: the list of packs is read without their words.
+CREATE TABLE word_packs (
     owner BIGINT NOT NULL,
-    word BLOB NOT NULL,
-    message_id BIGINT NOT NULL,
-    peer BIGINT NOT NULL,
-    PRIMARY KEY (owner, word, message_id)
-) WITHOUT ROWID;
-CREATE INDEX words_message ON words (owner, message_id);
-
-CREATE TABLE word_cursor (
-    owner BIGINT NOT NULL PRIMARY KEY,
-    pts BIGINT NOT NULL
-) WITHOUT ROWID;
+    pack BIGINT NOT NULL,
+    words BLOB NOT NULL,
+    PRIMARY KEY (owner, pack)
+);
 
 CREATE TABLE settings (
     owner BIGINT NOT NULL,

@@ -316,23 +316,15 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
-        name: "words",
+        name: "word_packs",
         owner: USER,
         purpose: "the search index",
-        retention: "as long as the message",
+        retention: "as long as all messages that it is of",
         columns: &[
             plain("owner", ID),
-            hashed("word"),
-            plain("message_id", "the number of a message of the box"),
-            plain("peer", "searches in one chat select by it"),
+            plain("pack", "the numbers of the messages of the box, divided"),
+            sealed("words"),
         ],
-    },
-    Table {
-        name: "word_cursor",
-        owner: USER,
-        purpose: "how far the search index has got",
-        retention: ACCOUNT,
-        columns: &[plain("owner", ID), plain("pts", COUNT)],
     },
     Table {
         name: "settings",

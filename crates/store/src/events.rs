@@ -14,6 +14,7 @@ const AFTER: &str = "SELECT owner, pts, sub, count, kind, date, message_id, payl
 const AT: &str = "SELECT owner, pts, sub, count, kind, date, message_id, payload FROM events \
      WHERE owner = $1 AND pts = $2 AND sub = $3";
 
+const CHANGES: &str = "SELECT 1 FROM events WHERE owner = $1 AND pts > $2 AND kind <> 1 LIMIT 1";
 const OWNERS: &str = "SELECT owner FROM boxes WHERE owner > $1 ORDER BY owner LIMIT $2";
 const OLDEST: &str = "SELECT owner, date FROM events WHERE owner = $1 ORDER BY pts, sub LIMIT 1";
 const FIRST: &str = "SELECT pts, sub, date FROM events WHERE owner = $1 ORDER BY pts, sub LIMIT $2";
@@ -106,6 +107,11 @@ pub fn at(tx: &mut Tx<'_>, owner: UserId, position: Position) -> Result<Option<E
     let values = [Value::Int(owner.0), Value::Int(position.pts.into()), Value::Int(position.sub.into())];
     let row = tx.query_opt(AT, &values)?;
     row.map(|row| read(tx, &row)).transpose()
+}
+
+/// Whether anything but new messages happened in a box after `pts`.
+pub fn changes_since(tx: &mut Tx<'_>, owner: UserId, pts: i32) -> Result<bool, StoreError> {
+    Ok(tx.query_opt(CHANGES, &[Value::Int(owner.0), Value::Int(pts.into())])?.is_some())
 }
 
 /// Owners above `after`, in rising order, with the date of the oldest event of each.

@@ -1,5 +1,7 @@
 //! Messages, one row per box that holds a copy.
 
+use std::ops::Range;
+
 use domain::{Peer, Time, UserId};
 
 use crate::{Owner, Row, RowKey, StoreError, Tx, Value, words};
@@ -34,6 +36,13 @@ const NEWER: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM messages WHERE owner = $1 AND peer = $2 AND id >= $3 ORDER BY id LIMIT $4 OFFSET $5"
+);
+const BETWEEN: &str =
+    concat!("SELECT ", columns!(), " FROM messages WHERE owner = $1 AND id >= $2 AND id < $3 ORDER BY id");
+const BETWEEN_IN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM messages WHERE owner = $1 AND peer = $4 AND id >= $2 AND id < $3 ORDER BY id"
 );
 const FIRST_SINCE: &str =
     "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND date >= $3 ORDER BY id LIMIT 1";
@@ -236,6 +245,21 @@ pub fn newer(
 ) -> Result<Vec<Message>, StoreError> {
     let [a, b] = [Value::Int(owner.0), Value::Int(peer.key())];
     let rows = tx.query(NEWER, &[a, b, Value::Int(from.into()), Value::Int(limit), Value::Int(skip)])?;
+    read_all(tx, &rows)
+}
+
+/// The messages of a box (of one dialog, if it is given) with these ids, lowest first.
+pub fn between(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    peer: Option<Peer>,
+    ids: Range<i32>,
+) -> Result<Vec<Message>, StoreError> {
+    let [a, b, c] = [Value::Int(owner.0), Value::Int(ids.start.into()), Value::Int(ids.end.into())];
+    let rows = match peer {
+        Some(peer) => tx.query(BETWEEN_IN, &[a, b, c, Value::Int(peer.key())])?,
+        None => tx.query(BETWEEN, &[a, b, c])?,
+    };
     read_all(tx, &rows)
 }
 

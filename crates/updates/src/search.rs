@@ -1,12 +1,11 @@
-//! Finding messages: the index says where, the messages themselves have the last word.
+//! Finding messages: by the index where there is one, else by opening them.
 
 use domain::words::Query;
 use domain::{Peer, UserId, limits};
 pub use store::found::Bounds;
 use store::messages::{self, Message};
-use store::words::{self, Kind, Term};
-use store::{StoreError, Tx};
-use store::{found, histories};
+use store::words::{self, Asked, Kind};
+use store::{StoreError, Tx, boxes, found, histories};
 use tl_api::{enums, types};
 
 use crate::content::Content;
@@ -55,7 +54,7 @@ pub fn page(
     }
     let ids = ids(tx, owner, search)?;
     let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    let rows = rows(tx, owner, search, &ids[offsets::page(&ids, &search.window)])?;
+    let rows = messages::many(tx, owner, &ids[offsets::page(&ids, &search.window)])?;
     history::answer(tx, owner, &rows, count, presence)
 }
 
@@ -100,30 +99,19 @@ pub fn counters(
 /// Everything that is found, highest id first: what pages are cut from.
 fn ids(tx: &mut Tx<'_>, owner: UserId, search: &Search) -> Result<Vec<i32>, StoreError> {
     let limit = i64::try_from(limits::SEARCH_FOUND).unwrap_or(i64::MAX);
-    let mut terms = words::asked(&search.query);
-    if search.filter == Filter::Url {
-        terms.push(Term::Kind(Kind::Url));
-    }
+    let kind = (search.filter == Filter::Url).then_some(Kind::Url);
+    let by_words = kind.is_some() || !search.query.is_empty();
     let mut checked = search.bounds.is_open();
-    let mut ids = match (search.filter, terms.split_first()) {
-        (Filter::Nothing, _) => return Ok(Vec::new()),
-        (_, Some((first, rest))) => {
-            let mut ids = words::find(tx, owner, search.peer, *first, limit)?;
-            for term in rest {
-                if ids.is_empty() {
-                    break;
-                }
-                ids = words::keep(tx, owner, &ids, *term)?;
-            }
-            ids
-        }
-        (Filter::Pinned, None) => pinned(tx, owner, search.peer, limit)?,
-        (_, None) => {
+    let mut ids = match search.filter {
+        Filter::Nothing => return Ok(Vec::new()),
+        _ if by_words => with_words(tx, owner, &Asked { query: &search.query, kind, peer: search.peer })?,
+        Filter::Pinned => pinned(tx, owner, search.peer, limit)?,
+        _ => {
             checked = true;
             found::within(tx, owner, search.peer, &search.bounds, limit)?
         }
     };
-    if search.filter == Filter::Pinned && !terms.is_empty() {
+    if search.filter == Filter::Pinned && by_words {
         keep_common(&mut ids, &pinned(tx, owner, search.peer, limit)?);
     }
     ids.truncate(limits::SEARCH_FOUND);
@@ -139,26 +127,60 @@ fn ids(tx: &mut Tx<'_>, owner: UserId, search: &Search) -> Result<Vec<i32>, Stor
     Ok(ids)
 }
 
+/// Messages that have all that is asked for, highest id first. Where the box has no pack, they are opened.
+fn with_words(tx: &mut Tx<'_>, owner: UserId, asked: &Asked<'_>) -> Result<Vec<i32>, StoreError> {
+    if let Some(peer) = asked.peer {
+        let most = i64::try_from(limits::SEARCH_OPENED).unwrap_or(i64::MAX);
+        let ids = messages::ids_up_to(tx, owner, peer, i32::MAX, most + 1)?;
+        if ids.len() <= limits::SEARCH_OPENED {
+            let rows = messages::many(tx, owner, &ids)?;
+            return opened(&rows, asked).collect();
+        }
+    }
+    let latest = words::pack_of(boxes::state(tx, owner)?.next_message_id);
+    let mut there = words::packs(tx, owner)?.into_iter().peekable();
+    let mut found = Vec::new();
+    for number in (0..=latest).rev() {
+        if found.len() >= limits::SEARCH_FOUND {
+            break;
+        }
+        let pack = match there.next_if_eq(&number) {
+            Some(_) => words::open(tx, owner, number)?,
+            None => None,
+        };
+        match pack {
+            Some(pack) => found.extend(pack.find(number, asked)),
+            None => {
+                let rows = messages::between(tx, owner, asked.peer, words::ids(number))?;
+                let ids = opened(&rows, asked).collect::<Result<Vec<_>, _>>()?;
+                found.extend(ids.into_iter().rev());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Those of some messages that have all that is asked for, by their own words.
+fn opened<'a>(
+    rows: &'a [Message],
+    asked: &'a Asked<'_>,
+) -> impl Iterator<Item = Result<i32, StoreError>> + 'a {
+    rows.iter().filter_map(|row| {
+        let content = match Content::unpack(&row.content) {
+            Ok(content) => content,
+            Err(error) => return Some(Err(error)),
+        };
+        let words = asked.query.is_empty() || asked.query.matches(content.plain_text());
+        let kind = asked.kind.is_none_or(|kind| content.kinds().contains(&kind));
+        (words && kind).then_some(Ok(row.id))
+    })
+}
+
 fn pinned(tx: &mut Tx<'_>, owner: UserId, peer: Option<Peer>, limit: i64) -> Result<Vec<i32>, StoreError> {
     match peer {
         Some(peer) => histories::pinned(tx, owner, peer, limit),
         None => found::pinned(tx, owner, limit),
     }
-}
-
-/// Opens the messages of a page. The index holds hashes: whether a message really has the words is only
-/// known once it is open.
-fn rows(tx: &mut Tx<'_>, owner: UserId, search: &Search, ids: &[i32]) -> Result<Vec<Message>, StoreError> {
-    let mut rows = messages::many(tx, owner, ids)?;
-    let mut checked = Vec::with_capacity(rows.len());
-    for row in rows.drain(..) {
-        let words =
-            search.query.is_empty() || search.query.matches(Content::unpack(&row.content)?.plain_text());
-        if words && search.peer.is_none_or(|peer| row.peer == peer) {
-            checked.push(row);
-        }
-    }
-    Ok(checked)
 }
 
 /// Keeps of a list what is in another one; both have the highest first.

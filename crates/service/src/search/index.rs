@@ -1,67 +1,48 @@
-//! Taking the news of boxes into the search index.
-
-use std::collections::BTreeMap;
+//! Making the packs of the search index.
 
 use domain::{UserId, words as text};
-use store::words;
-use store::{StoreError, Tx, messages};
+use store::words::{self, Builder, Pack};
+use store::{StoreError, Tx, boxes, events, messages};
 use updates::Content;
 
-/// Events of one box that are looked at in one transaction.
-const EVENTS: i64 = 200;
-
-/// Entries written in one transaction, about: other writes wait meanwhile.
-const ENTRIES: usize = 2000;
-
-/// Takes in what is new in the boxes of `owners` (in rising order), a bounded piece of it. Gives those
-/// with whom it did not get to the end.
-pub fn batch(tx: &mut Tx<'_>, owners: &[UserId]) -> Result<Vec<UserId>, StoreError> {
-    let mut left = Vec::new();
-    let mut entries = 0;
-    for owner in owners {
-        if entries >= ENTRIES || !one_box(tx, *owner, &mut entries)? {
-            left.push(*owner);
-        }
-    }
-    Ok(left)
+/// A pack of a box as it would be at one `pts`.
+pub struct Draft {
+    owner: UserId,
+    number: i32,
+    words: Pack,
+    pts: i32,
 }
 
-/// Whether the box is done.
-fn one_box(tx: &mut Tx<'_>, owner: UserId, entries: &mut usize) -> Result<bool, StoreError> {
-    let seen = words::cursor(tx, owner)?;
-    if words::to_index(tx, owner, seen, 1)?.is_empty() {
-        return Ok(true);
-    }
-    let seen = words::hold_cursor(tx, owner)?;
-    let events = words::to_index(tx, owner, seen, EVENTS)?;
-    let mut done = i64::try_from(events.len()).unwrap_or(i64::MAX) < EVENTS;
-    // The last event of each message is enough: the message is read as it is now.
-    let mut last: BTreeMap<i32, i32> = BTreeMap::new();
-    for (pts, message_id) in &events {
-        if let Some(id) = message_id {
-            last.insert(*id, *pts);
-        }
-    }
-    let mut reached = seen;
-    for (pts, message_id) in events {
-        if *entries >= ENTRIES {
-            done = false;
+/// Boxes and the packs that they could have and have not, at most `limit` packs in all.
+pub fn missing(tx: &mut Tx<'_>, owners: &[UserId], limit: usize) -> Result<Vec<(UserId, i32)>, StoreError> {
+    let mut missing = Vec::new();
+    for owner in owners {
+        missing.extend(words::missing(tx, *owner)?.into_iter().map(|number| (*owner, number)));
+        if missing.len() >= limit {
             break;
         }
-        if let Some(id) = message_id.filter(|id| last.get(id) == Some(&pts)) {
-            *entries += one_message(tx, owner, id)?;
-        }
-        reached = pts;
     }
-    words::set_cursor(tx, owner, reached)?;
-    Ok(done)
+    missing.truncate(limit);
+    Ok(missing)
 }
 
-fn one_message(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<usize, StoreError> {
-    let Some(row) = messages::get(tx, owner, id)? else { return Ok(0) };
-    let content = Content::unpack(&row.content)?;
-    let terms = text::terms(content.plain_text());
-    // What an edit left behind, should another node have been quicker with the old words.
-    words::forget(tx, owner, id)?;
-    words::insert(tx, owner, row.peer, id, &terms, &content.kinds())
+/// Reads the messages of a pack. Made on a snapshot, so that no write waits for it.
+pub fn draft(tx: &mut Tx<'_>, owner: UserId, number: i32) -> Result<Draft, StoreError> {
+    let pts = boxes::state(tx, owner)?.pts;
+    let mut builder = Builder::default();
+    for row in messages::between(tx, owner, None, words::ids(number))? {
+        let content = Content::unpack(&row.content)?;
+        builder.add(row.id, row.peer, text::words(content.plain_text()), &content.kinds());
+    }
+    Ok(Draft { owner, number, words: builder.finish(), pts })
+}
+
+/// Keeps a pack, unless messages of the box changed since it was drawn up. False: it has to be made anew.
+pub fn keep(tx: &mut Tx<'_>, draft: &Draft) -> Result<bool, StoreError> {
+    boxes::hold(tx, draft.owner)?;
+    if events::changes_since(tx, draft.owner, draft.pts)? {
+        return Ok(false);
+    }
+    words::put(tx, draft.owner, draft.number, &draft.words)?;
+    Ok(true)
 }
