@@ -19,6 +19,9 @@ pub async fn read<T: Send + 'static>(
 /// The caller's own events as the `updates` that answer the call which caused them.
 pub async fn own_updates(cx: &Cx, positions: Vec<Position>) -> Result<types::Updates, Error> {
     let me = cx.me()?;
+    if let Some(updates) = cx.service().hub.remembered(me, &positions) {
+        return Ok(updates);
+    }
     let presence = cx.service().presence.clone();
     read(cx, move |tx| Ok(render::updates(tx, me, &positions, &presence)?)).await
 }
@@ -26,15 +29,15 @@ pub async fn own_updates(cx: &Cx, positions: Vec<Position>) -> Result<types::Upd
 /// Whom an `InputPeer` of the caller names.
 ///
 /// Errors: `PEER_ID_INVALID`.
-pub async fn peer(cx: &Cx, peer: enums::InputPeer) -> Result<Peer, Error> {
+pub fn peer(cx: &Cx, peer: enums::InputPeer) -> Result<Peer, Error> {
     let me = cx.me()?;
-    read(cx, move |tx| Ok(from_tl::input_peer(tx, me, &peer)?)).await
+    Ok(from_tl::input_peer(cx.hashes(), me, &peer)?)
 }
 
 /// Whom an `InputUser` of the caller names; `None` for nobody whom they have met.
-pub async fn input_user(cx: &Cx, user: enums::InputUser) -> Result<Option<UserId>, Error> {
+pub fn input_user(cx: &Cx, user: enums::InputUser) -> Result<Option<UserId>, Error> {
     let me = cx.me()?;
-    read(cx, move |tx| Ok(from_tl::input_user(tx, me, &user).ok())).await
+    Ok(from_tl::input_user(cx.hashes(), me, &user).ok())
 }
 
 /// The same updates with these people before all others: clients take the first for the one it is about.
@@ -68,24 +71,21 @@ pub async fn resolved(cx: &Cx, id: UserId) -> Result<types::contacts::ResolvedPe
 /// The dialog that an `InputDialogPeer` of the caller names.
 ///
 /// Errors: `PEER_ID_INVALID`.
-pub async fn dialog_peer(cx: &Cx, peer: enums::InputDialogPeer) -> Result<Peer, Error> {
+pub fn dialog_peer(cx: &Cx, peer: enums::InputDialogPeer) -> Result<Peer, Error> {
     let me = cx.me()?;
-    read(cx, move |tx| Ok(from_tl::input_dialog_peer(tx, me, &peer)?)).await
+    Ok(from_tl::input_dialog_peer(cx.hashes(), me, &peer)?)
 }
 
 /// The dialogs that the caller wants pinned in this order. Nobody is looked up for a list that is too long.
 ///
 /// Errors: `PINNED_DIALOGS_TOO_MUCH`, `PEER_ID_INVALID`.
-pub async fn pins(cx: &Cx, order: Vec<enums::InputDialogPeer>, most: usize) -> Result<Vec<Peer>, Error> {
+pub fn pins(cx: &Cx, order: Vec<enums::InputDialogPeer>, most: usize) -> Result<Vec<Peer>, Error> {
     let me = cx.me()?;
     if order.len() > most {
         return Err(Fault::pinned_dialogs_too_much().into());
     }
-    read(cx, move |tx| {
-        let peers = order.iter().map(|peer| from_tl::input_dialog_peer(tx, me, peer));
-        Ok(peers.collect::<Result<Vec<_>, _>>()?)
-    })
-    .await
+    let peers = order.iter().map(|peer| from_tl::input_dialog_peer(cx.hashes(), me, peer));
+    Ok(peers.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// How many messages a page may have that a client asks so many of.

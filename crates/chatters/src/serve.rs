@@ -119,14 +119,15 @@ fn make_service(
     board: &Arc<CodeBoard>,
 ) -> Result<Arc<Service>, String> {
     let bus: Arc<dyn Bus> = Arc::new(InProcess::default());
-    service::join(store, &bus);
     let presence = Arc::new(Presence::default());
     let spawn = Arc::new(gateway::task::Runtime::current());
+    let hub = Hub::new(store.clone(), Arc::clone(&presence), &*bus, Arc::clone(clock), spawn);
+    service::join(store, &bus);
     Ok(Arc::new(Service {
         store: store.clone(),
         clock: Arc::clone(clock),
         random: Arc::clone(random),
-        hub: Hub::new(store.clone(), Arc::clone(&presence), &*bus, spawn),
+        hub,
         unindexed: service::Unindexed::listen(&*bus),
         bus,
         presence,

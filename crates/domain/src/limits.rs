@@ -160,6 +160,11 @@ pub const TYPING_SECS: i64 = 6;
 
 // Search index.
 
+/// Pairs of people of whom is remembered how the one is shown to the other (about half a kilobyte each).
+pub const REMEMBERED_PEOPLE: usize = 20_000;
+/// Messages remembered from when they arrived until all who are connected have them.
+pub const REMEMBERED_MESSAGES: usize = 4000;
+
 /// Words kept per message.
 pub const INDEX_WORDS: usize = 512;
 /// Messages of one dialog up to which a search opens them all instead of asking the index.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{Fault, SessionRef, UserId};
 use service::Service;
-use updates::Listener;
+use updates::{Hashes, Listener};
 
 use crate::boundary::{Caller, Effect};
 use crate::devices::Devices;
@@ -40,6 +40,11 @@ impl Cx {
 
     pub fn service(&self) -> &Arc<Service> {
         &self.inner.service
+    }
+
+    /// What checks the access hashes that clients send.
+    pub fn hashes(&self) -> &dyn Hashes {
+        self.inner.service.store.vault()
     }
 
     pub fn caller(&self) -> &Caller {

@@ -63,11 +63,12 @@ impl Service {
     }
 }
 
-/// Sends the hints of committed writes on to the bus. Called once, when the parts are put together.
+/// Sends the hints of committed writes on to the bus. Called once, when the parts are put together and the hub
+/// is there.
 pub fn join(store: &Store, bus: &Arc<dyn Bus>) {
     let bus = Arc::clone(bus);
-    store.subscribe(Box::new(move |hints| {
-        for hint in hints {
+    store.subscribe(Box::new(move |committed| {
+        for hint in committed.hints {
             bus.publish(&Signal::Stored(*hint));
         }
     }));

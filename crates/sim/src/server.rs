@@ -176,10 +176,10 @@ impl Server {
         };
         let store = Store::open(&config, clock.clone(), random.clone()).expect("the store opens");
         let bus: Arc<dyn Bus> = Arc::new(InProcess::default());
-        service::join(&store, &bus);
         let executor = Executor::new(Arc::clone(&gate));
         let presence = Arc::new(Presence::default());
-        let hub = Hub::new(store.clone(), presence.clone(), &*bus, executor.spawned.clone());
+        let hub = Hub::new(store.clone(), presence.clone(), &*bus, clock.clone(), executor.spawned.clone());
+        service::join(&store, &bus);
         let codes = Arc::new(Codes::default());
         let service = Arc::new(Service {
             store: store.clone(),

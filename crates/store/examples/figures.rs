@@ -184,7 +184,7 @@ fn send(tx: &mut Tx<'_>, salt: u64, users: i64) -> Result<(), StoreError> {
             expires_at: None,
             content: CONTENT.to_vec(),
         };
-        messages::insert(tx, &message)?;
+        messages::insert(tx, message)?;
         let what = What::New { message_id: place.message_id };
         events::insert(tx, &Event { owner, pts: place.pts, sub: 0, count: 1, date: now, what })?;
         if owner == from {

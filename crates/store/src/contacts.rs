@@ -56,6 +56,7 @@ pub struct Contact {
 
 /// Saves a contact, over an older entry of the same number (or of the same user without a number).
 pub fn upsert(tx: &mut Tx<'_>, owner: UserId, user: Option<UserId>, entry: &Entry) -> Result<(), StoreError> {
+    tx.changes(owner);
     let hash = key_hash(tx, user, &entry.phone);
     let plain = serde_json::to_vec(entry).map_err(|_| StoreError::corrupt(TABLE, "entry"))?;
     let sealed = tx.seal(Owner::User(owner.0), TABLE, RowKey::from(&hash[..]), &plain)?;
@@ -112,6 +113,7 @@ pub fn waiting_for(tx: &mut Tx<'_>, phone: &str) -> Result<Vec<Contact>, StoreEr
 
 /// Ties an entry that was waiting to the account that its number now has.
 pub fn joined(tx: &mut Tx<'_>, owner: UserId, phone: &str, user: UserId) -> Result<(), StoreError> {
+    tx.changes(owner);
     let hash = users::phone_hash(tx, phone);
     tx.execute(JOINED, &[Value::Int(owner.0), Value::Blob(&hash), Value::Int(user.0)])?;
     Ok(())
@@ -123,20 +125,24 @@ pub fn owners_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<UserId>, StoreErro
 }
 
 pub fn delete(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<bool, StoreError> {
+    tx.changes(owner);
     Ok(tx.execute(DELETE, &[Value::Int(owner.0), Value::Int(user.0)])? > 0)
 }
 
 pub fn delete_phone(tx: &mut Tx<'_>, owner: UserId, phone: &str) -> Result<bool, StoreError> {
+    tx.changes(owner);
     let hash = users::phone_hash(tx, phone);
     Ok(tx.execute(DELETE_PHONE, &[Value::Int(owner.0), Value::Blob(&hash)])? > 0)
 }
 
 /// Deletes the entries whose numbers have no account.
 pub fn delete_waiting(tx: &mut Tx<'_>, owner: UserId) -> Result<(), StoreError> {
+    tx.changes(owner);
     tx.defer(DELETE_WAITING, &[Value::Int(owner.0)])
 }
 
 pub fn delete_all(tx: &mut Tx<'_>, owner: UserId) -> Result<u64, StoreError> {
+    tx.changes(owner);
     tx.execute(DELETE_ALL, &[Value::Int(owner.0)])
 }
 

@@ -113,6 +113,7 @@ pub fn pinned_count(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<i64, S
 
 /// Puts a service message's content where a message was, and cuts it off from its copies.
 pub fn blank(tx: &mut Tx<'_>, message: &Message, content: &[u8]) -> Result<(), StoreError> {
+    tx.altered(message.owner, message.id);
     let sealed = messages::seal(tx, message.owner, message.id, content)?;
     let values = [
         Value::Int(message.owner.0),

@@ -10,6 +10,7 @@
 //! unless [`catalogue`] says why; no error or log line holds a value of a row.
 
 pub mod catalogue;
+mod changes;
 mod engine;
 mod error;
 pub mod limits;
@@ -40,8 +41,9 @@ pub mod settings;
 pub mod users;
 pub mod words;
 
+pub use changes::{Changes, Stamp};
 pub use error::StoreError;
-pub use store::{CommitFate, Database, Faults, Store, StoreConfig, Subscriber, Work};
+pub use store::{CommitFate, Committed, Database, Faults, Store, StoreConfig, Subscriber, Work};
 pub use tx::Tx;
 pub use value::{Row, Value};
-pub use vault::{KeyFile, Owner, OwnerHasher, RootKeys, RowKey, SEAL_OVERHEAD, Vault};
+pub use vault::{Hashes, KeyFile, Owner, RootKeys, RowKey, SEAL_OVERHEAD, Vault};

@@ -108,7 +108,7 @@ impl Message {
 }
 
 /// Errors: [`StoreError::Conflict`] when the sender has used this `random_id` before.
-pub fn insert(tx: &mut Tx<'_>, message: &Message) -> Result<(), StoreError> {
+pub fn insert(tx: &mut Tx<'_>, message: Message) -> Result<(), StoreError> {
     let sealed = seal(tx, message.owner, message.id, &message.content)?;
     tx.execute(
         INSERT,
@@ -127,6 +127,7 @@ pub fn insert(tx: &mut Tx<'_>, message: &Message) -> Result<(), StoreError> {
             Value::Int(message.pts.into()),
         ],
     )?;
+    tx.arrived(message);
     Ok(())
 }
 
@@ -192,6 +193,7 @@ pub fn copies(tx: &mut Tx<'_>, link: &[u8; 16]) -> Result<Vec<Message>, StoreErr
 }
 
 pub fn delete(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<(), StoreError> {
+    tx.altered(owner, id);
     tx.defer(DELETE, &[Value::Int(owner.0), Value::Int(id.into())])
 }
 
@@ -203,6 +205,7 @@ pub fn set_content(
     content: &[u8],
     edit_date: Option<Time>,
 ) -> Result<(), StoreError> {
+    tx.altered(owner, id);
     let sealed = seal(tx, owner, id, content)?;
     let values = [
         Value::Int(owner.0),
@@ -216,6 +219,7 @@ pub fn set_content(
 }
 
 pub fn set_flags(tx: &mut Tx<'_>, owner: UserId, id: i32, flags: i64) -> Result<(), StoreError> {
+    tx.altered(owner, id);
     tx.execute(UPDATE_FLAGS, &[Value::Int(owner.0), Value::Int(id.into()), Value::Int(flags)])?;
     Ok(())
 }

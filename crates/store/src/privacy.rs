@@ -27,6 +27,7 @@ pub fn rules(tx: &mut Tx<'_>, owner: UserId, key: i64) -> Result<Option<Vec<u8>>
 }
 
 pub fn set_rules(tx: &mut Tx<'_>, owner: UserId, key: i64, rules: &[u8]) -> Result<(), StoreError> {
+    tx.changes(owner);
     let sealed = tx.seal(Owner::User(owner.0), TABLE, RowKey::from((owner.0, key)), rules)?;
     tx.execute(UPSERT, &[Value::Int(owner.0), Value::Int(key), Value::Blob(&sealed)])?;
     Ok(())
@@ -34,12 +35,14 @@ pub fn set_rules(tx: &mut Tx<'_>, owner: UserId, key: i64, rules: &[u8]) -> Resu
 
 /// `false` when the peer was blocked already.
 pub fn block(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<bool, StoreError> {
+    tx.changes(owner);
     let values = [Value::Int(owner.0), Value::Int(peer.key()), Value::Int(tx.now().secs())];
     Ok(tx.execute(BLOCK, &values)? > 0)
 }
 
 /// `false` when the peer was not blocked.
 pub fn unblock(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<bool, StoreError> {
+    tx.changes(owner);
     Ok(tx.execute(UNBLOCK, &[Value::Int(owner.0), Value::Int(peer.key())])? > 0)
 }
 

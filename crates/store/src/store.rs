@@ -11,8 +11,9 @@ use crate::engine::postgres::Postgres;
 use crate::engine::queue::{Job, Task};
 use crate::engine::sqlite::Sqlite;
 use crate::engine::{Engine, readers, writer};
+use crate::messages::Message;
 use crate::vault::{RootKeys, Vault};
-use crate::{StoreError, Tx, limits, migrations};
+use crate::{Changes, StoreError, Tx, limits, migrations};
 
 /// Where rows live.
 #[derive(Clone)]
@@ -82,14 +83,23 @@ pub enum Work {
     Read,
 }
 
-/// Hears the hints of each durable transaction.
-pub type Subscriber = Box<dyn Fn(&[Hint]) + Send + Sync>;
+/// What a durable transaction has to tell.
+#[derive(Clone, Copy)]
+pub struct Committed<'a> {
+    pub hints: &'a [Hint],
+    /// Messages that came into boxes.
+    pub arrived: &'a [Arc<Message>],
+}
+
+/// Hears of each durable transaction.
+pub type Subscriber = Box<dyn Fn(Committed<'_>) + Send + Sync>;
 
 /// What all threads of a store share.
 pub(crate) struct Shared {
     pub(crate) clock: SharedClock,
     pub(crate) random: SharedRandom,
     pub(crate) vault: Vault,
+    pub(crate) changes: Arc<Changes>,
     pub(crate) subscribers: RwLock<Vec<Subscriber>>,
     pub(crate) faults: Option<Arc<dyn Faults>>,
 }
@@ -131,6 +141,7 @@ impl Store {
             clock,
             random,
             vault,
+            changes: Arc::new(Changes::new(engine.is_ours_alone())),
             subscribers: RwLock::default(),
             faults: config.faults.clone(),
         });
@@ -180,11 +191,16 @@ impl Store {
         }
     }
 
-    /// Calls `subscriber` with the hints of each transaction, after it is durable and before its
+    /// Calls `subscriber` with what each transaction has to tell, after it is durable and before its
     /// writes are answered, in the order of commits, on the writer thread: it must not block. Where a commit
     /// may have taken effect and nobody can say so, the hints are [`Hint::perhaps`].
     pub fn subscribe(&self, subscriber: Subscriber) {
         self.inner.shared.subscribers.write().unwrap_or_else(PoisonError::into_inner).push(subscriber);
+    }
+
+    /// Whether what was read of people is so still.
+    pub fn changes(&self) -> Arc<Changes> {
+        Arc::clone(&self.inner.shared.changes)
     }
 
     pub fn vault(&self) -> &Vault {

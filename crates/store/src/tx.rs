@@ -1,10 +1,14 @@
 //! What a closure can do inside of a transaction.
 
-use domain::{Hint, Random, Time};
+use std::sync::Arc;
 
+use domain::{Hint, Random, Time, UserId};
+
+use crate::changes::{Stamp, concern};
 use crate::engine::Session;
+use crate::messages::Message;
 use crate::store::Shared;
-use crate::vault::OwnerHasher;
+use crate::vault::Hashes;
 use crate::{Owner, Row, RowKey, StoreError, Value};
 
 /// A transaction, lent to a closure of [`crate::Store::write`] or [`crate::Store::read`].
@@ -14,6 +18,8 @@ pub struct Tx<'a> {
     effects: &'a mut Effects,
     /// A statement has failed. PostgreSQL refuses all further ones of the step, so all engines do.
     failed: bool,
+    /// When what it reads was taken, if that tells anything.
+    stamp: Option<Stamp>,
 }
 
 /// What has to happen once the transaction is durable.
@@ -21,23 +27,43 @@ pub struct Tx<'a> {
 pub(crate) struct Effects {
     pub(crate) hints: Vec<Hint>,
     pub(crate) shreds: Vec<Owner>,
+    pub(crate) arrived: Vec<Arc<Message>>,
+    /// People who are not to be shown any more as they were before.
+    pub(crate) changed: Vec<UserId>,
+}
+
+/// How far effects had got.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    hints: usize,
+    shreds: usize,
+    arrived: usize,
+    changed: usize,
 }
 
 impl Effects {
-    pub(crate) fn mark(&self) -> (usize, usize) {
-        (self.hints.len(), self.shreds.len())
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            hints: self.hints.len(),
+            shreds: self.shreds.len(),
+            arrived: self.arrived.len(),
+            changed: self.changed.len(),
+        }
     }
 
     /// Nobody knows whether the transaction took effect: what it tells is put more carefully.
     pub(crate) fn doubt(&mut self) {
+        self.arrived.clear();
         for hint in &mut self.hints {
             *hint = hint.perhaps();
         }
     }
 
-    pub(crate) fn truncate(&mut self, (hints, shreds): (usize, usize)) {
-        self.hints.truncate(hints);
-        self.shreds.truncate(shreds);
+    pub(crate) fn truncate(&mut self, mark: Mark) {
+        self.hints.truncate(mark.hints);
+        self.shreds.truncate(mark.shreds);
+        self.arrived.truncate(mark.arrived);
+        self.changed.truncate(mark.changed);
     }
 }
 
@@ -50,7 +76,34 @@ impl<'a> Tx<'a> {
         shared: &'a Shared,
         effects: &'a mut Effects,
     ) -> Self {
-        Self { session, shared, effects, failed: false }
+        Self { session, shared, effects, failed: false, stamp: None }
+    }
+
+    /// For a snapshot that was taken at this moment or later.
+    pub(crate) fn stamped(self, stamp: Option<Stamp>) -> Self {
+        Self { stamp, ..self }
+    }
+
+    /// The moment of a snapshot; `None` in a write, of which nobody knows yet whether it will be kept, and
+    /// where others write to the same database.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.stamp
+    }
+
+    /// Says that the closure writes something of `user` that decides how people are shown. Comes before the
+    /// statement.
+    pub fn changes(&mut self, user: UserId) {
+        self.effects.changed.push(user);
+    }
+
+    /// A message that the closure has put into a box.
+    pub(crate) fn arrived(&mut self, message: Message) {
+        self.effects.arrived.push(Arc::new(message));
+    }
+
+    /// A message is not any more as it was when it arrived, should that have been just now.
+    pub(crate) fn altered(&mut self, owner: UserId, id: i32) {
+        self.effects.arrived.retain(|message| (message.owner, message.id) != (owner, id));
     }
 
     /// Runs a statement and says how many rows it changed.
@@ -59,12 +112,14 @@ impl<'a> Tx<'a> {
     /// only give up: further statements are refused, and what it did is undone even if it says `Ok`.
     /// To go on where a value is taken, use `ON CONFLICT`.
     pub fn execute(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, StoreError> {
+        debug_assert!(!concern(sql) || !self.effects.changed.is_empty(), "whom does this change? {sql}");
         self.run(|session| session.execute(sql, params))
     }
 
     /// Runs a statement whose count nobody needs. On PostgreSQL this does not wait for the round
     /// trip; a failure comes out of a later statement, or becomes the outcome of the closure.
     pub fn defer(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<(), StoreError> {
+        debug_assert!(!concern(sql) || !self.effects.changed.is_empty(), "whom does this change? {sql}");
         self.run(|session| session.defer(sql, params))
     }
 
@@ -147,19 +202,6 @@ impl<'a> Tx<'a> {
         self.shared.vault.keyed_hash(purpose, value)
     }
 
-    /// Makes hashes under an owner's data key, by which values are found while that key is there. `None` when
-    /// the owner has none: then there is nothing to be found.
-    ///
-    /// Errors: [`StoreError::Shredded`] when the owner's key is gone.
-    pub fn owner_hasher(&self, owner: Owner) -> Result<Option<OwnerHasher>, StoreError> {
-        self.shared.vault.owner_hasher(owner)
-    }
-
-    /// The same for whoever writes: the key is made on first use.
-    pub fn new_owner_hasher(&mut self, owner: Owner) -> Result<OwnerHasher, StoreError> {
-        self.shared.vault.new_owner_hasher(owner, self.now())
-    }
-
     /// Tells subscribers something once the transaction is durable; never if it is undone.
     pub fn hint(&mut self, hint: Hint) {
         self.effects.hints.push(hint);
@@ -180,5 +222,11 @@ impl<'a> Tx<'a> {
         let outcome = statement(self.session);
         self.failed = outcome.is_err();
         outcome
+    }
+}
+
+impl Hashes for Tx<'_> {
+    fn keyed_hash(&self, purpose: &'static str, value: &[u8]) -> [u8; 16] {
+        Self::keyed_hash(self, purpose, value)
     }
 }

@@ -79,6 +79,7 @@ pub struct Periods {
 ///
 /// Errors: [`StoreError::Conflict`] when the number, the username or the id is taken.
 pub fn insert(tx: &mut Tx<'_>, id: UserId, profile: &Profile, flags: i64) -> Result<(), StoreError> {
+    tx.changes(id);
     let sealed = seal(tx, id, profile)?;
     let (phone, username) = hashes(tx, profile);
     let now = tx.now().secs();
@@ -117,6 +118,7 @@ pub fn by_username(tx: &mut Tx<'_>, username: &str) -> Result<Option<UserId>, St
 
 /// Errors: [`StoreError::Conflict`] when the number or the username is another account's.
 pub fn set_profile(tx: &mut Tx<'_>, id: UserId, profile: &Profile) -> Result<(), StoreError> {
+    tx.changes(id);
     let sealed = seal(tx, id, profile)?;
     let (phone, username) = hashes(tx, profile);
     let values =
@@ -132,16 +134,19 @@ pub fn periods(tx: &mut Tx<'_>, id: UserId) -> Result<Option<Periods>, StoreErro
 }
 
 pub fn set_delete_after(tx: &mut Tx<'_>, id: UserId, days: i32) -> Result<(), StoreError> {
+    tx.changes(id);
     tx.execute(SET_DELETE_AFTER, &[Value::Int(id.0), Value::Int(days.into())])?;
     Ok(())
 }
 
 pub fn set_sign_out_after(tx: &mut Tx<'_>, id: UserId, days: i32) -> Result<(), StoreError> {
+    tx.changes(id);
     tx.execute(SET_SIGN_OUT_AFTER, &[Value::Int(id.0), Value::Int(days.into())])?;
     Ok(())
 }
 
 pub fn set_flags(tx: &mut Tx<'_>, id: UserId, flags: i64) -> Result<(), StoreError> {
+    tx.changes(id);
     tx.execute(SET_FLAGS, &[Value::Int(id.0), Value::Int(flags)])?;
     Ok(())
 }
@@ -149,15 +154,18 @@ pub fn set_flags(tx: &mut Tx<'_>, id: UserId, flags: i64) -> Result<(), StoreErr
 /// Notes when the user was last online, as they let others know; an earlier time than is known changes
 /// nothing.
 pub fn set_last_seen(tx: &mut Tx<'_>, id: UserId, at: Time) -> Result<(), StoreError> {
+    tx.changes(id);
     tx.defer(UPDATE_LAST_SEEN, &[Value::Int(id.0), Value::Int(at.secs())])
 }
 
 /// Notes the last sign of life, which nobody is shown; an earlier one than is known changes nothing.
 pub fn set_last_active(tx: &mut Tx<'_>, id: UserId, at: Time) -> Result<(), StoreError> {
+    tx.changes(id);
     tx.defer(UPDATE_LAST_ACTIVE, &[Value::Int(id.0), Value::Int(at.secs())])
 }
 
 pub fn delete(tx: &mut Tx<'_>, id: UserId) -> Result<(), StoreError> {
+    tx.changes(id);
     tx.execute(DELETE, &[Value::Int(id.0)])?;
     Ok(())
 }

@@ -79,10 +79,10 @@ impl World {
         };
         let store = Store::open(&config, clock.clone(), random.clone()).expect("the store opens");
         let bus: Arc<dyn Bus> = Arc::new(InProcess::default());
-        service::join(&store, &bus);
         let presence = Arc::new(Presence::default());
         let tasks = Arc::new(Tasks { running: Arc::default(), runtime: Handle::current() });
-        let hub = Hub::new(store.clone(), presence.clone(), &*bus, tasks.clone());
+        let hub = Hub::new(store.clone(), presence.clone(), &*bus, clock.clone(), tasks.clone());
+        service::join(&store, &bus);
         let codes = Arc::new(Codes::default());
         let service = Arc::new(Service {
             store,

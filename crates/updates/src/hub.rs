@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bus::{Bus, Signal};
 use domain::hint::News;
-use domain::{Hint, SessionRef, SharedSpawn, Time, UserId};
+use domain::{Hint, SessionRef, SharedClock, SharedSpawn, Time, UserId};
 use store::events::Position;
 use store::{Store, StoreError, Tx, contacts, dialogs};
 use tl::{Decode, Encode};
@@ -70,14 +70,30 @@ pub struct Hub {
     table: Mutex<Table>,
     store: Store,
     presence: Arc<Presence>,
+    clock: SharedClock,
     spawn: SharedSpawn,
     target: OnceLock<Arc<dyn PushTarget>>,
 }
 
 impl Hub {
-    /// A hub that listens on `bus`.
-    pub fn new(store: Store, presence: Arc<Presence>, bus: &dyn Bus, spawn: SharedSpawn) -> Arc<Self> {
-        let hub = Arc::new(Self { table: Mutex::default(), store, presence, spawn, target: OnceLock::new() });
+    /// A hub that listens on `bus`. Messages that arrive in the store are remembered from now on: to be made
+    /// before the store's hints are sent to the bus.
+    pub fn new(
+        store: Store,
+        presence: Arc<Presence>,
+        bus: &dyn Bus,
+        clock: SharedClock,
+        spawn: SharedSpawn,
+    ) -> Arc<Self> {
+        presence.remember(&store);
+        let keeper = Arc::clone(&presence);
+        store.subscribe(Box::new(move |committed| {
+            if let Some(memory) = keeper.memory() {
+                memory.arrive(committed.arrived);
+            }
+        }));
+        let (table, target) = (Mutex::default(), OnceLock::new());
+        let hub = Arc::new(Self { table, store, presence, clock, spawn, target });
         let listener = Arc::downgrade(&hub);
         bus.subscribe(Box::new(move |signal| {
             if let Some(hub) = listener.upgrade() {
@@ -210,8 +226,15 @@ impl Hub {
             for run in batch.chunk_by(|a, b| a.1 == b.1) {
                 let origin = run[0].1;
                 let positions = run.iter().map(|(position, _)| *position).collect::<Vec<_>>();
-                let sessions =
-                    sessions.iter().filter(|attached| Some(attached.session) != origin).copied().collect();
+                let sessions = sessions.iter().filter(|attached| Some(attached.session) != origin);
+                let sessions = sessions.copied().collect::<Vec<_>>();
+                if sessions.is_empty() {
+                    continue;
+                }
+                if let Some(updates) = self.remembered(owner, &positions) {
+                    self.send(&sessions, &updates);
+                    continue;
+                }
                 let presence = Arc::clone(&self.presence);
                 let render = move |tx: &mut Tx<'_>| render::updates(tx, owner, &positions, &presence);
                 has_missed |= !self.deliver(owner, sessions, render).await;
@@ -272,6 +295,11 @@ impl Hub {
                 target.push(attached.session, body);
             }
         }
+    }
+
+    /// Events of a box as they are pushed, when all that they show is at hand.
+    pub fn remembered(&self, owner: UserId, positions: &[Position]) -> Option<types::Updates> {
+        render::remembered(owner, positions, self.clock.now(), &self.presence)
     }
 
     fn sessions_of(&self, user: UserId) -> Vec<Listener> {

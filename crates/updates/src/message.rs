@@ -13,21 +13,31 @@ pub fn render(
     row: &messages::Message,
     mentioned: &mut Mentioned,
 ) -> Result<enums::Message, StoreError> {
+    let mut message = bare(row, mentioned)?;
+    if let enums::Message::Message(text) = &mut message
+        && row.has(messages::flag::HAS_REACTIONS)
+    {
+        text.reactions = Some(reactions_of(tx, row, mentioned)?);
+    }
+    Ok(message)
+}
+
+/// The same without reactions.
+pub(crate) fn bare(row: &messages::Message, mentioned: &mut Mentioned) -> Result<enums::Message, StoreError> {
     let content = Content::unpack(&row.content)?;
     mentioned.peer(row.peer);
     mentioned.user(row.from);
     Ok(match content.0 {
-        Body::Text(message) => text(tx, row, message, mentioned)?.into(),
+        Body::Text(message) => text(row, message, mentioned).into(),
         Body::Action(message) => action(row, *message, mentioned).into(),
     })
 }
 
 fn text(
-    tx: &mut Tx<'_>,
     row: &messages::Message,
     mut message: Box<types::Message>,
     mentioned: &mut Mentioned,
-) -> Result<types::Message, StoreError> {
+) -> types::Message {
     message.id = row.id;
     message.out = row.out();
     message.silent = row.has(messages::flag::SILENT);
@@ -42,10 +52,7 @@ fn text(
     message.edit_date = row.edit_date.map(domain::Time::wire);
     message.reply_to = reply(row, message.reply_to.take());
     mention(&message, mentioned);
-    if row.has(messages::flag::HAS_REACTIONS) {
-        message.reactions = Some(reactions_of(tx, row, mentioned)?);
-    }
-    Ok(*message)
+    *message
 }
 
 /// Notes everybody who stands in a message.

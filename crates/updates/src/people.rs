@@ -1,10 +1,11 @@
 //! People as one viewer may see them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use domain::privacy::{self, Key, Rules, Viewer};
-use domain::{Peer, UserId};
-use store::{StoreError, Tx, contacts, dialogs, privacy as privacy_rows, users};
+use domain::{Peer, Time, UserId};
+use store::{Hashes, StoreError, Tx, contacts, dialogs, privacy as privacy_rows, users};
 use tl_api::{enums, types};
 
 use crate::Presence;
@@ -19,10 +20,10 @@ pub fn peer(peer: Peer) -> enums::Peer {
 }
 
 /// The proof that a viewer has met a user: without it an id alone is worth nothing.
-pub fn access_hash(tx: &Tx<'_>, viewer: UserId, user: UserId) -> i64 {
+pub fn access_hash(hashes: &dyn Hashes, viewer: UserId, user: UserId) -> i64 {
     let mut pair = viewer.0.to_be_bytes().to_vec();
     pair.extend_from_slice(&user.0.to_be_bytes());
-    let hash = tx.keyed_hash("access hash", &pair);
+    let hash = hashes.keyed_hash("access hash", &pair);
     let (half, _) = hash.split_at(8);
     half.iter().fold(0i64, |number, byte| (number << 8) | i64::from(*byte))
 }
@@ -75,6 +76,21 @@ impl Mentioned {
         ids.into_iter().map(|id| user(tx, viewer, id, presence)).collect()
     }
 
+    /// The same from memory alone; `None` when somebody's description has to be read.
+    pub(crate) fn remembered(
+        &self,
+        viewer: UserId,
+        now: Time,
+        presence: &Presence,
+    ) -> Option<Vec<enums::User>> {
+        let memory = presence.memory()?;
+        let mut ids = self.users.clone();
+        if !ids.is_empty() {
+            ids.insert(viewer);
+        }
+        ids.into_iter().map(|id| Some(memory.shown(viewer, id)?.at(now, presence))).collect()
+    }
+
     /// Describes nobody but those mentioned: clients take the users of a list of people for that list.
     pub fn just_these(
         &self,
@@ -86,6 +102,35 @@ impl Mentioned {
     }
 }
 
+/// How one person is shown to another, but for what changes by the minute.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    user: types::User,
+    status: StatusRule,
+    last_seen: Time,
+}
+
+/// How much of somebody's presence is shown.
+#[derive(Clone, Copy, Debug)]
+enum StatusRule {
+    /// An account of the server's own.
+    None,
+    /// They blocked whoever looks.
+    Blocked,
+    By(privacy::Shown),
+}
+
+impl Shown {
+    fn at(&self, now: Time, presence: &Presence) -> enums::User {
+        let mut user = self.user.clone();
+        user.status = match self.status {
+            StatusRule::None => None,
+            rule => Some(status_at(UserId(user.id), rule, self.last_seen, now, presence)),
+        };
+        user.into()
+    }
+}
+
 /// A user as `viewer` may see them; `userEmpty` for an account that is no more.
 pub fn user(
     tx: &mut Tx<'_>,
@@ -93,7 +138,21 @@ pub fn user(
     id: UserId,
     presence: &Presence,
 ) -> Result<enums::User, StoreError> {
-    let Some(row) = users::get(tx, id)? else { return Ok(types::UserEmpty { id: id.0 }.into()) };
+    // A write sees its own changes, of which nobody else knows yet.
+    let memory = presence.memory().zip(tx.stamp());
+    if let Some(shown) = memory.and_then(|(memory, _)| memory.shown(viewer, id)) {
+        return Ok(shown.at(tx.now(), presence));
+    }
+    let Some(shown) = shown(tx, viewer, id)? else { return Ok(types::UserEmpty { id: id.0 }.into()) };
+    let shown = Arc::new(shown);
+    if let Some((memory, stamp)) = memory {
+        memory.keep(viewer, id, &shown, stamp);
+    }
+    Ok(shown.at(tx.now(), presence))
+}
+
+fn shown(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<Shown>, StoreError> {
+    let Some(row) = users::get(tx, id)? else { return Ok(None) };
     let me = viewer == id;
     let contact = if me { None } else { contacts::by_user(tx, viewer, id)? };
     let service = row.flags & users::User::SERVICE != 0;
@@ -122,10 +181,12 @@ pub fn user(
     if service || knows_number || may_see(tx, id, viewer, Key::PhoneNumber, saved_viewer)? {
         user.phone = not_empty(&row.profile.phone);
     }
-    if !service {
-        user.status = Some(status_of(tx, viewer, &row, presence, saved_viewer, contact.is_some())?);
-    }
-    Ok(user.into())
+    let status = if service {
+        StatusRule::None
+    } else {
+        status_rule(tx, viewer, id, saved_viewer, contact.is_some())?
+    };
+    Ok(Some(Shown { user, status, last_seen: row.last_seen }))
 }
 
 /// The wire form of the one username that a user has.
@@ -164,7 +225,8 @@ pub fn status(
     let Some(row) = users::get(tx, id)? else { return Ok(enums::UserStatus::Empty) };
     let saved_viewer = contacts::is_contact(tx, id, viewer)?;
     let saved_by_viewer = contacts::is_contact(tx, viewer, id)?;
-    status_of(tx, viewer, &row, presence, saved_viewer, saved_by_viewer)
+    let rule = status_rule(tx, viewer, id, saved_viewer, saved_by_viewer)?;
+    Ok(status_at(id, rule, row.last_seen, tx.now(), presence))
 }
 
 /// Whether `viewer` has saved a user, or has a dialog with them that messages are in.
@@ -188,25 +250,35 @@ pub fn hides_read_dates(tx: &mut Tx<'_>, owner: UserId, viewer: UserId) -> Resul
     Ok(hides && !allows(tx, owner, viewer, Key::StatusTimestamp)?)
 }
 
-fn status_of(
+fn status_rule(
     tx: &mut Tx<'_>,
     viewer: UserId,
-    row: &users::User,
-    presence: &Presence,
+    seen: UserId,
     saved_viewer: bool,
     saved_by_viewer: bool,
-) -> Result<enums::UserStatus, StoreError> {
-    if viewer != row.id && privacy_rows::is_blocked(tx, row.id, viewer.into())? {
-        return Ok(enums::UserStatus::Empty);
+) -> Result<StatusRule, StoreError> {
+    if viewer != seen && privacy_rows::is_blocked(tx, seen, viewer.into())? {
+        return Ok(StatusRule::Blocked);
     }
-    let theirs = viewer == row.id || may_see(tx, row.id, viewer, Key::StatusTimestamp, saved_viewer)?;
-    let mine = viewer == row.id || may_see(tx, viewer, row.id, Key::StatusTimestamp, saved_by_viewer)?;
-    let seen = presence.of(row.id);
+    let theirs = viewer == seen || may_see(tx, seen, viewer, Key::StatusTimestamp, saved_viewer)?;
+    let mine = viewer == seen || may_see(tx, viewer, seen, Key::StatusTimestamp, saved_by_viewer)?;
+    Ok(StatusRule::By(privacy::shown(theirs, mine)))
+}
+
+fn status_at(
+    id: UserId,
+    rule: StatusRule,
+    last_seen: Time,
+    now: Time,
+    presence: &Presence,
+) -> enums::UserStatus {
+    let StatusRule::By(shown) = rule else { return enums::UserStatus::Empty };
+    let seen = presence.of(id);
     let seen = privacy::Presence {
         online_until: seen.online_until,
-        was_online: seen.was_online.max(Some(row.last_seen)),
+        was_online: seen.was_online.max(Some(last_seen)),
     };
-    Ok(to_tl(privacy::status(seen, tx.now(), privacy::shown(theirs, mine))))
+    to_tl(privacy::status(seen, now, shown))
 }
 
 pub fn to_tl(status: privacy::Status) -> enums::UserStatus {

@@ -1,10 +1,13 @@
 //! Who is online, and since when not.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use domain::privacy::Presence as Seen;
 use domain::{Time, UserId, limits};
+use store::Store;
+
+use crate::memory::Memory;
 
 /// Others are told again that somebody is still online when what they were told runs out sooner than this.
 const TOLD_SECS: i64 = limits::ONLINE_SECS / 2;
@@ -13,6 +16,7 @@ const TOLD_SECS: i64 = limits::ONLINE_SECS / 2;
 #[derive(Default)]
 pub struct Presence {
     people: Mutex<HashMap<UserId, Person>>,
+    memory: OnceLock<Memory>,
 }
 
 #[derive(Default)]
@@ -31,6 +35,15 @@ impl Person {
 }
 
 impl Presence {
+    /// From now on, what a store holds of people and what arrives in it is remembered.
+    pub(crate) fn remember(&self, store: &Store) {
+        self.memory.get_or_init(|| Memory::new(store.changes()));
+    }
+
+    pub(crate) fn memory(&self) -> Option<&Memory> {
+        self.memory.get()
+    }
+
     pub fn of(&self, user: UserId) -> Seen {
         self.lock().get(&user).map_or(Seen::default(), |person| Seen {
             online_until: person.online_until(),

@@ -1,6 +1,6 @@
 //! Events of a box in their wire form.
 
-use domain::UserId;
+use domain::{Time, UserId};
 use store::events::{self, Position, What};
 use store::{StoreError, Tx, dialogs, messages, scheduled as scheduled_rows};
 use tl::Decode;
@@ -43,6 +43,25 @@ pub fn updates(
     let mut rendered = Rendered::default();
     collect(tx, owner, positions, &mut rendered)?;
     rendered.into_updates(tx, owner, presence)
+}
+
+/// The same from memory alone, when each of the events is a message that has just arrived; `None` when
+/// something of it has to be read.
+pub fn remembered(
+    owner: UserId,
+    positions: &[Position],
+    now: Time,
+    presence: &Presence,
+) -> Option<types::Updates> {
+    let memory = presence.memory()?;
+    let mut rendered = Rendered::default();
+    for position in positions {
+        let row = memory.arrived(owner, position.pts).filter(|_| position.sub == 0)?;
+        let message = message::bare(&row, &mut rendered.mentioned).ok()?;
+        rendered.push(types::UpdateNewMessage { message, pts: row.pts, pts_count: 1 });
+    }
+    let users = rendered.mentioned.remembered(owner, now, presence)?;
+    Some(types::Updates { updates: rendered.updates, users, chats: Vec::new(), date: now.wire(), seq: 0 })
 }
 
 /// Adds the events of a box at the given positions to what is there.

@@ -11,7 +11,7 @@ use crate::view;
 ///
 /// Errors: `CONTACT_ID_INVALID`, `CONTACT_REQ_MISSING`.
 pub async fn handler(cx: Cx, request: functions::contacts::AcceptContact) -> Result<types::Updates, Error> {
-    let user = view::input_user(&cx, request.id).await?.ok_or_else(Fault::contact_id_invalid)?;
+    let user = view::input_user(&cx, request.id)?.ok_or_else(Fault::contact_id_invalid)?;
     let positions = add::accept(cx.service(), cx.me()?, user, cx.origin()).await?;
     let updates = view::own_updates(&cx, positions).await?;
     view::people_first(&cx, updates, vec![user]).await

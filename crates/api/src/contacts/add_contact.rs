@@ -11,7 +11,7 @@ use crate::view;
 ///
 /// Errors: `CONTACT_ID_INVALID`, `CONTACT_NAME_EMPTY`, `FLOOD_WAIT_x`.
 pub async fn handler(cx: Cx, request: functions::contacts::AddContact) -> Result<types::Updates, Error> {
-    let user = view::input_user(&cx, request.id).await?.ok_or_else(Fault::contact_id_invalid)?;
+    let user = view::input_user(&cx, request.id)?.ok_or_else(Fault::contact_id_invalid)?;
     let command = Add {
         owner: cx.me()?,
         user,

@@ -14,7 +14,7 @@ pub async fn handler(cx: Cx, request: functions::contacts::Block) -> Result<bool
     if request.my_stories_from {
         return Err(Fault::bad_request().into());
     }
-    let peer = view::peer(&cx, request.id).await?;
+    let peer = view::peer(&cx, request.id)?;
     block::block(cx.service(), cx.me()?, peer, cx.origin()).await?;
     Ok(true)
 }

@@ -10,6 +10,6 @@ use crate::view;
 ///
 /// Errors: `PEER_ID_INVALID`.
 pub async fn handler(cx: Cx, request: functions::contacts::ResetTopPeerRating) -> Result<bool, Error> {
-    view::peer(&cx, request.peer).await?;
+    view::peer(&cx, request.peer)?;
     Ok(true)
 }

@@ -11,7 +11,7 @@ use crate::view;
 ///
 /// Errors: `CONTACT_ID_INVALID`.
 pub async fn handler(cx: Cx, request: functions::contacts::UpdateContactNote) -> Result<bool, Error> {
-    let user = view::input_user(&cx, request.id).await?.ok_or_else(Fault::contact_id_invalid)?;
+    let user = view::input_user(&cx, request.id)?.ok_or_else(Fault::contact_id_invalid)?;
     add::set_note(cx.service(), cx.me()?, user, request.note.text, cx.origin()).await?;
     Ok(true)
 }

@@ -20,7 +20,7 @@ pub async fn handler(
     }
     let command = History {
         owner: cx.me()?,
-        peer: view::peer(&cx, request.peer).await?,
+        peer: view::peer(&cx, request.peer)?,
         max_id: (request.max_id > 0).then_some(request.max_id),
         after: date(request.min_date, Fault::min_date_invalid)?,
         before: date(request.max_date, Fault::max_date_invalid)?,

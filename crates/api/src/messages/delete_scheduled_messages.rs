@@ -2,7 +2,6 @@
 
 use domain::{Error, Fault, limits};
 use rpc::Cx;
-use rpc::convert::from_tl;
 use service::messages::schedule;
 use tl_api::{functions, types};
 
@@ -19,7 +18,7 @@ pub async fn handler(
     if request.id.len() > limits::SCHEDULED_MESSAGES {
         return Err(Fault::request_too_long().into());
     }
-    let peer = view::read(&cx, move |tx| Ok(from_tl::input_peer(tx, me, &request.peer)?)).await?;
+    let peer = view::peer(&cx, request.peer)?;
     let position = schedule::delete(cx.service(), me, peer, request.id, cx.origin()).await?;
     view::own_updates(&cx, vec![position]).await
 }

@@ -16,7 +16,7 @@ pub async fn handler(
     if request.id.len() > limits::MESSAGES_BATCH {
         return Err(Fault::request_too_long().into());
     }
-    view::peer(&cx, request.peer).await?;
+    view::peer(&cx, request.peer)?;
     let views = request.id.iter().map(|_| types::MessageViews::default()).collect();
     Ok(types::messages::MessageViews { views, ..Default::default() })
 }

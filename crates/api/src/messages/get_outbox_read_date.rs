@@ -15,7 +15,7 @@ pub async fn handler(
     cx: Cx,
     request: functions::messages::GetOutboxReadDate,
 ) -> Result<types::OutboxReadDate, Error> {
-    let peer = view::peer(&cx, request.peer).await?;
+    let peer = view::peer(&cx, request.peer)?;
     let date = read::outbox_date(cx.service(), cx.me()?, peer, request.msg_id).await?;
     Ok(types::OutboxReadDate { date: date.wire() })
 }

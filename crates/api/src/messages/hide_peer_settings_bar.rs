@@ -11,7 +11,7 @@ use crate::view;
 ///
 /// Errors: `PEER_ID_INVALID`.
 pub async fn handler(cx: Cx, request: functions::messages::HidePeerSettingsBar) -> Result<bool, Error> {
-    let peer = view::peer(&cx, request.peer).await?;
+    let peer = view::peer(&cx, request.peer)?;
     mark::hide_bar(cx.service(), cx.me()?, peer, cx.origin()).await?;
     Ok(true)
 }

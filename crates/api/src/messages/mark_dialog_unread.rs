@@ -14,7 +14,7 @@ pub async fn handler(cx: Cx, request: functions::messages::MarkDialogUnread) -> 
     if request.parent_peer.is_some() {
         return Err(Fault::peer_id_invalid().into());
     }
-    let peer = view::dialog_peer(&cx, request.peer).await?;
+    let peer = view::dialog_peer(&cx, request.peer)?;
     mark::unread(cx.service(), cx.me()?, peer, request.unread, cx.origin()).await?;
     Ok(true)
 }

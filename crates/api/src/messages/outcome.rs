@@ -27,9 +27,12 @@ pub async fn answer(cx: &Cx, outcomes: Vec<(i64, Outcome)>) -> Result<types::Upd
         ids.push(types::UpdateMessageId { id, random_id });
         positions.extend(own);
     }
-    let presence = cx.service().presence.clone();
-    let mut answer =
-        view::read(cx, move |tx| Ok(scheduled::answer(tx, me, &waiting, &positions, &presence)?)).await?;
+    let mut answer = if waiting.is_empty() {
+        view::own_updates(cx, positions).await?
+    } else {
+        let presence = cx.service().presence.clone();
+        view::read(cx, move |tx| Ok(scheduled::answer(tx, me, &waiting, &positions, &presence)?)).await?
+    };
     answer.updates.splice(0..0, ids.into_iter().map(Into::into));
     Ok(answer)
 }

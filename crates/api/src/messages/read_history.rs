@@ -14,7 +14,7 @@ pub async fn handler(
     cx: Cx,
     request: functions::messages::ReadHistory,
 ) -> Result<types::messages::AffectedMessages, Error> {
-    let peer = view::peer(&cx, request.peer).await?;
+    let peer = view::peer(&cx, request.peer)?;
     let max_id = (request.max_id > 0).then_some(request.max_id);
     let affected = read::history(cx.service(), cx.me()?, peer, max_id, cx.origin()).await?;
     Ok(view::affected(affected))

@@ -14,7 +14,7 @@ pub async fn handler(
     request: functions::messages::ReadMentions,
 ) -> Result<types::messages::AffectedHistory, Error> {
     let me = cx.me()?;
-    view::peer(&cx, request.peer).await?;
+    view::peer(&cx, request.peer)?;
     let pts = view::read(&cx, move |tx| Ok(updates::difference::state(tx, me)?.pts)).await?;
     Ok(types::messages::AffectedHistory { pts, pts_count: 0, offset: 0 })
 }

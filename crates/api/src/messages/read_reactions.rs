@@ -2,7 +2,6 @@
 
 use domain::Error;
 use rpc::Cx;
-use rpc::convert::from_tl;
 use service::messages::react;
 use tl_api::{functions, types};
 
@@ -16,6 +15,6 @@ pub async fn handler(
     request: functions::messages::ReadReactions,
 ) -> Result<types::messages::AffectedHistory, Error> {
     let me = cx.me()?;
-    let peer = view::read(&cx, move |tx| Ok(from_tl::input_peer(tx, me, &request.peer)?)).await?;
+    let peer = view::peer(&cx, request.peer)?;
     Ok(view::progress(react::read(cx.service(), me, peer, cx.origin()).await?))
 }

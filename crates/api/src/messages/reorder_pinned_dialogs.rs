@@ -15,7 +15,7 @@ pub async fn handler(cx: Cx, request: functions::messages::ReorderPinnedDialogs)
     if request.folder_id != 0 {
         return Err(Fault::folder_id_invalid().into());
     }
-    let order = view::pins(&cx, request.order, limits::PINNED_DIALOGS).await?;
+    let order = view::pins(&cx, request.order, limits::PINNED_DIALOGS)?;
     pin::reorder(cx.service(), me, order, request.force, cx.origin()).await?;
     Ok(true)
 }

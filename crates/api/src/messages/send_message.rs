@@ -8,8 +8,6 @@ use service::messages::send::{self, Send};
 use tl_api::{functions, types};
 
 use super::outcome;
-use crate::view;
-
 /// Sends a text to a person, or to oneself. The same `random_id` again gets the same answer again.
 ///
 /// Errors: `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`,
@@ -27,7 +25,7 @@ pub async fn handler(cx: Cx, request: functions::messages::SendMessage) -> Resul
         return Err(Fault::premium_account_required().into());
     }
     let (origin, date) = (cx.origin(), request.schedule_date);
-    let command = view::read(&cx, move |tx| command(tx, me, request, origin)).await?;
+    let command = command(cx.hashes(), me, request, origin)?;
     let outcome = match date {
         Some(date) => schedule::schedule(cx.service(), command, date).await?,
         None => Outcome::Sent(send::send(cx.service(), command).await?),
@@ -36,19 +34,19 @@ pub async fn handler(cx: Cx, request: functions::messages::SendMessage) -> Resul
 }
 
 fn command(
-    tx: &mut updates::Tx<'_>,
+    hashes: &dyn updates::Hashes,
     me: domain::UserId,
     request: functions::messages::SendMessage,
     origin: updates::Origin,
 ) -> Result<Send, Error> {
-    let to = from_tl::input_peer(tx, me, &request.peer)?;
-    let (reply_to, quote) = from_tl::reply(tx, me, request.reply_to, request.reply_to_msg_id);
+    let to = from_tl::input_peer(hashes, me, &request.peer)?;
+    let (reply_to, quote) = from_tl::reply(hashes, me, request.reply_to, request.reply_to_msg_id);
     Ok(Send {
         from: me,
         to,
         random_id: request.random_id,
         text: request.message,
-        entities: from_tl::entities(tx, me, &request.entities.unwrap_or_default()),
+        entities: from_tl::entities(hashes, me, &request.entities.unwrap_or_default()),
         silent: request.silent,
         noforwards: request.noforwards,
         reply_to,

@@ -2,7 +2,6 @@
 
 use domain::{Error, Fault};
 use rpc::Cx;
-use rpc::convert::from_tl;
 use service::messages::react::{self, React};
 use tl_api::{enums, functions, types};
 
@@ -24,7 +23,7 @@ pub async fn handler(cx: Cx, request: functions::messages::SendReaction) -> Resu
             _ => return Err(Fault::reaction_invalid().into()),
         }
     }
-    let peer = view::read(&cx, move |tx| Ok(from_tl::input_peer(tx, me, &request.peer)?)).await?;
+    let peer = view::peer(&cx, request.peer)?;
     let command = React {
         by: me,
         peer,

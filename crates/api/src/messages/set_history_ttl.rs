@@ -2,7 +2,6 @@
 
 use domain::Error;
 use rpc::Cx;
-use rpc::convert::from_tl;
 use service::messages::timer::{self, SetTimer};
 use tl_api::{functions, types};
 
@@ -14,7 +13,7 @@ use crate::view;
 /// `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `FLOOD_WAIT_x`.
 pub async fn handler(cx: Cx, request: functions::messages::SetHistoryTtl) -> Result<types::Updates, Error> {
     let me = cx.me()?;
-    let peer = view::read(&cx, move |tx| Ok(from_tl::input_peer(tx, me, &request.peer)?)).await?;
+    let peer = view::peer(&cx, request.peer)?;
     let command = SetTimer { by: me, peer, period: request.period, origin: cx.origin() };
     let positions = timer::set(cx.service(), command).await?;
     view::own_updates(&cx, positions).await

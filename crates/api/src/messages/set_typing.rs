@@ -12,7 +12,7 @@ use crate::view;
 ///
 /// Errors: `PEER_ID_INVALID`, `YOU_BLOCKED_USER`, `USER_IS_BLOCKED`, `PRIVACY_PREMIUM_REQUIRED`.
 pub async fn handler(cx: Cx, request: functions::messages::SetTyping) -> Result<bool, Error> {
-    let peer = view::peer(&cx, request.peer).await?;
+    let peer = view::peer(&cx, request.peer)?;
     let action = match request.action {
         // Only clients say this one; others see that there is typing.
         enums::SendMessageAction::InputSendMessageRichMessageDraftAction(_) => {

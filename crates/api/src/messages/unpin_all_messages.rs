@@ -14,6 +14,6 @@ pub async fn handler(
     cx: Cx,
     request: functions::messages::UnpinAllMessages,
 ) -> Result<types::messages::AffectedHistory, Error> {
-    let peer = view::peer(&cx, request.peer).await?;
+    let peer = view::peer(&cx, request.peer)?;
     Ok(view::progress(pin::unpin_all(cx.service(), cx.me()?, peer, cx.origin()).await?))
 }

@@ -17,7 +17,7 @@ pub async fn handler(
 ) -> Result<types::Updates, Error> {
     let command = Pin {
         owner: cx.me()?,
-        peer: view::peer(&cx, request.peer).await?,
+        peer: view::peer(&cx, request.peer)?,
         id: request.id,
         pinned: !request.unpin,
         silent: request.silent,

@@ -26,7 +26,7 @@ fn fill(tx: &mut Tx<'_>, owner: UserId, peer: Peer, content: &[u8]) -> Result<()
             pts: 1,
             content: content.to_vec(),
         };
-        messages::insert(tx, &message)?;
+        messages::insert(tx, message)?;
     }
     Ok(())
 }

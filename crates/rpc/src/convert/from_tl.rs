@@ -4,16 +4,16 @@ use domain::text::{DateFormat, Entity, EntityKind};
 use domain::{Fault, Peer, UserId};
 use tl_api::enums;
 use updates::content::Quote;
-use updates::{StoreError, Tx, people};
+use updates::{Hashes, StoreError, Tx, people};
 
 /// Whom an `InputPeer` names.
 ///
 /// Errors: `PEER_ID_INVALID` for nobody, for kinds of peers that do not exist here, and for an access hash
 /// that is not the caller's own for that peer.
-pub fn input_peer(tx: &Tx<'_>, me: UserId, peer: &enums::InputPeer) -> Result<Peer, Fault> {
+pub fn input_peer(hashes: &dyn Hashes, me: UserId, peer: &enums::InputPeer) -> Result<Peer, Fault> {
     match peer {
         enums::InputPeer::PeerSelf => Ok(Peer::User(me)),
-        enums::InputPeer::User(user) => known_user(tx, me, user.user_id, user.access_hash)
+        enums::InputPeer::User(user) => known_user(hashes, me, user.user_id, user.access_hash)
             .map(Peer::User)
             .ok_or_else(Fault::peer_id_invalid),
         _ => Err(Fault::peer_id_invalid()),
@@ -23,9 +23,13 @@ pub fn input_peer(tx: &Tx<'_>, me: UserId, peer: &enums::InputPeer) -> Result<Pe
 /// Which dialog an `InputDialogPeer` names.
 ///
 /// Errors: `PEER_ID_INVALID`, also for folders and communities, which do not exist here.
-pub fn input_dialog_peer(tx: &Tx<'_>, me: UserId, peer: &enums::InputDialogPeer) -> Result<Peer, Fault> {
+pub fn input_dialog_peer(
+    hashes: &dyn Hashes,
+    me: UserId,
+    peer: &enums::InputDialogPeer,
+) -> Result<Peer, Fault> {
     match peer {
-        enums::InputDialogPeer::InputDialogPeer(peer) => input_peer(tx, me, &peer.peer),
+        enums::InputDialogPeer::InputDialogPeer(peer) => input_peer(hashes, me, &peer.peer),
         _ => Err(Fault::peer_id_invalid()),
     }
 }
@@ -33,7 +37,7 @@ pub fn input_dialog_peer(tx: &Tx<'_>, me: UserId, peer: &enums::InputDialogPeer)
 /// The message that is answered and what is quoted of it. Older layers have its id alone, in a field of its
 /// own.
 pub fn reply(
-    tx: &Tx<'_>,
+    hashes: &dyn Hashes,
     me: UserId,
     reply: Option<enums::InputReplyTo>,
     older: Option<i32>,
@@ -42,7 +46,7 @@ pub fn reply(
     let (id, given) = (reply.reply_to_msg_id, reply.quote_entities.unwrap_or_default());
     let quote = reply.quote_text.filter(|text| !text.is_empty()).map(|text| Quote {
         text,
-        entities: entities(tx, me, &given),
+        entities: entities(hashes, me, &given),
         offset: reply.quote_offset,
     });
     (Some(id), quote)
@@ -51,11 +55,11 @@ pub fn reply(
 /// Whom an `InputUser` names.
 ///
 /// Errors: `USER_ID_INVALID`.
-pub fn input_user(tx: &Tx<'_>, me: UserId, user: &enums::InputUser) -> Result<UserId, Fault> {
+pub fn input_user(hashes: &dyn Hashes, me: UserId, user: &enums::InputUser) -> Result<UserId, Fault> {
     match user {
         enums::InputUser::UserSelf => Ok(me),
         enums::InputUser::InputUser(user) => {
-            known_user(tx, me, user.user_id, user.access_hash).ok_or_else(Fault::user_id_invalid)
+            known_user(hashes, me, user.user_id, user.access_hash).ok_or_else(Fault::user_id_invalid)
         }
         _ => Err(Fault::user_id_invalid()),
     }
@@ -77,17 +81,17 @@ pub fn met(tx: &mut Tx<'_>, me: UserId, user: &enums::InputUser) -> Result<Optio
 }
 
 /// The user with this id, when the caller has the hash that proves they have met; oneself needs none.
-pub fn known_user(tx: &Tx<'_>, me: UserId, id: i64, access_hash: i64) -> Option<UserId> {
+pub fn known_user(hashes: &dyn Hashes, me: UserId, id: i64, access_hash: i64) -> Option<UserId> {
     let user = UserId(id);
-    (user == me || (id > 0 && people::access_hash(tx, me, user) == access_hash)).then_some(user)
+    (user == me || (id > 0 && people::access_hash(hashes, me, user) == access_hash)).then_some(user)
 }
 
 /// Text entities; a mention of somebody whom the caller may not name becomes plain text.
-pub fn entities(tx: &Tx<'_>, me: UserId, entities: &[enums::MessageEntity]) -> Vec<Entity> {
-    entities.iter().filter_map(|entity| one_entity(tx, me, entity)).collect()
+pub fn entities(hashes: &dyn Hashes, me: UserId, entities: &[enums::MessageEntity]) -> Vec<Entity> {
+    entities.iter().filter_map(|entity| one_entity(hashes, me, entity)).collect()
 }
 
-fn one_entity(tx: &Tx<'_>, me: UserId, entity: &enums::MessageEntity) -> Option<Entity> {
+fn one_entity(hashes: &dyn Hashes, me: UserId, entity: &enums::MessageEntity) -> Option<Entity> {
     use enums::MessageEntity as Tl;
     macro_rules! at {
         ($e:expr, $kind:expr) => {
@@ -106,9 +110,9 @@ fn one_entity(tx: &Tx<'_>, me: UserId, entity: &enums::MessageEntity) -> Option<
         Tl::Code(e) => at!(e, EntityKind::Code),
         Tl::Pre(e) => at!(e, EntityKind::Pre { language: e.language.clone() }),
         Tl::TextUrl(e) => at!(e, EntityKind::TextUrl { url: e.url.clone() }),
-        Tl::MentionName(e) => at!(e, EntityKind::MentionName { user: known_user(tx, me, e.user_id, 0)? }),
+        Tl::MentionName(e) => at!(e, EntityKind::MentionName { user: known_user(hashes, me, e.user_id, 0)? }),
         Tl::InputMessageEntityMentionName(e) => {
-            at!(e, EntityKind::MentionName { user: input_user(tx, me, &e.user_id).ok()? })
+            at!(e, EntityKind::MentionName { user: input_user(hashes, me, &e.user_id).ok()? })
         }
         Tl::Phone(e) => at!(e, EntityKind::Phone),
         Tl::Cashtag(e) => at!(e, EntityKind::Cashtag),

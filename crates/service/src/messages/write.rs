@@ -76,7 +76,7 @@ fn write_copy(
     let reply_to = reply.and_then(|reply| reply.iter().find(|(of, _)| *of == owner).map(|(_, id)| *id));
     messages::insert(
         tx,
-        &messages::Message {
+        messages::Message {
             owner,
             id: allocation.message_id,
             peer,

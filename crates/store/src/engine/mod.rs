@@ -28,6 +28,9 @@ pub(crate) trait Engine: Send + Sync {
     /// How many writes go into one transaction at most.
     fn batch(&self) -> usize;
 
+    /// Whether no other process writes to the database.
+    fn is_ours_alone(&self) -> bool;
+
     /// A script of the schema in the engine's own dialect.
     fn dialect(&self, script: &str) -> String;
 }

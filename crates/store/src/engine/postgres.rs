@@ -68,6 +68,10 @@ impl Engine for Postgres {
         limits::POSTGRES_BATCH
     }
 
+    fn is_ours_alone(&self) -> bool {
+        false
+    }
+
     fn dialect(&self, script: &str) -> String {
         script.replace(" BLOB", " BYTEA").replace(" WITHOUT ROWID", "")
     }

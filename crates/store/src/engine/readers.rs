@@ -66,9 +66,10 @@ fn serve(
 }
 
 fn snapshot(session: &mut dyn Session, shared: &Shared, job: &mut dyn Job) -> Result<(), StoreError> {
+    let stamp = shared.changes.stamp();
     session.begin()?;
     let mut effects = Effects::default();
-    let mut tx = Tx::new(session, shared, &mut effects);
+    let mut tx = Tx::new(session, shared, &mut effects).stamped(stamp);
     let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)));
     session.rollback()?;
     ran.map(drop).map_err(|_| StoreError::Panicked)

@@ -109,6 +109,10 @@ impl Engine for Sqlite {
         limits::SQLITE_BATCH
     }
 
+    fn is_ours_alone(&self) -> bool {
+        true
+    }
+
     fn dialect(&self, script: &str) -> String {
         script.to_owned()
     }

@@ -8,7 +8,7 @@ use async_channel::Receiver;
 
 use super::queue::{Job, refuse};
 use super::{Engine, Idle, Role, Session};
-use crate::store::{CommitFate, Shared};
+use crate::store::{CommitFate, Committed, Shared};
 use crate::tx::Effects;
 use crate::{Owner, StoreError, Tx, Value};
 
@@ -167,12 +167,14 @@ impl Writer<'_> {
     }
 
     fn tell(&self) {
+        self.shared.changes.note(&self.effects.changed);
         if self.effects.hints.is_empty() {
             return;
         }
         let subscribers = self.shared.subscribers.read().unwrap_or_else(PoisonError::into_inner);
+        let committed = Committed { hints: &self.effects.hints, arrived: &self.effects.arrived };
         for subscriber in &*subscribers {
-            if catch_unwind(AssertUnwindSafe(|| subscriber(&self.effects.hints))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| subscriber(committed))).is_err() {
                 tracing::error!("a subscriber of the store panicked");
             }
         }

@@ -17,7 +17,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use domain::{Peer, SharedRandom, Time, UserId};
+use domain::{SharedRandom, Time};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use lru::LruCache;
@@ -36,31 +36,15 @@ const DATA_KEYS: &str = "data_keys";
 
 type HashKey = Hmac<Sha256>;
 
-/// An owner's data key, ready for use.
-struct DataKey {
-    cipher: Cipher,
-    hash: HashKey,
+/// Makes the hashes by which values are found, and known again, without being readable.
+pub trait Hashes {
+    /// HMAC-SHA256 under a subkey of the root key for `purpose`, cut to 16 bytes: the same on every node.
+    fn keyed_hash(&self, purpose: &'static str, value: &[u8]) -> [u8; 16];
 }
 
-impl DataKey {
-    fn new(key: &[u8; 32]) -> Self {
-        let subkey = expand(&Hkdf::<Sha256>::new(Some(b"chatters data key 1"), key), "hash");
-        let hash = HashKey::new_from_slice(subkey.as_slice()).expect("HMAC takes keys of any length");
-        Self { cipher: Cipher::new(key), hash }
-    }
-}
-
-/// Makes hashes of values of one owner.
-pub struct OwnerHasher(Arc<DataKey>);
-
-impl OwnerHasher {
-    /// HMAC-SHA256 under a subkey of the owner's data key, cut to 16 bytes.
-    pub fn hash(&self, purpose: &'static str, value: &[u8]) -> [u8; 16] {
-        let mut mac = self.0.hash.clone();
-        mac.update(purpose.as_bytes());
-        mac.update(&[0]);
-        mac.update(value);
-        cut(mac)
+impl Hashes for Vault {
+    fn keyed_hash(&self, purpose: &'static str, value: &[u8]) -> [u8; 16] {
+        Self::keyed_hash(self, purpose, value)
     }
 }
 
@@ -71,7 +55,7 @@ pub struct Vault {
     hashes: RwLock<HashMap<&'static str, HashKey>>,
     table: Box<dyn KeyTable>,
     id: Vec<u8>,
-    cache: Mutex<LruCache<Owner, Arc<DataKey>>>,
+    cache: Mutex<LruCache<Owner, Arc<Cipher>>>,
     /// Counts forgotten keys, so that a key read before cannot enter the cache after.
     forgotten: AtomicU64,
     random: SharedRandom,
@@ -127,7 +111,7 @@ impl Vault {
             Some(key) => key,
             None => self.create_key(owner, now)?,
         };
-        Ok(key.cipher.seal(&self.nonce(), &place::associated(table, owner, row), plain))
+        Ok(key.seal(&self.nonce(), &place::associated(table, owner, row), plain))
     }
 
     pub(crate) fn open_sealed(
@@ -140,21 +124,7 @@ impl Vault {
         debug_assert!(crate::catalogue::is_sealed(table), "{table} is no sealed column of the catalogue");
         let key = self.data_key(owner)?.ok_or(StoreError::Shredded)?;
         let place = place::associated(table, owner, row);
-        key.cipher.open(&place, sealed).ok_or(StoreError::Sealed { place: table })
-    }
-
-    /// What makes hashes that only go with an owner's data: they mean nothing once the data key is gone.
-    /// `None` when the owner has no data key.
-    pub(crate) fn owner_hasher(&self, owner: Owner) -> Result<Option<OwnerHasher>, StoreError> {
-        Ok(self.data_key(owner)?.map(OwnerHasher))
-    }
-
-    /// The same, with a data key where there was none.
-    pub(crate) fn new_owner_hasher(&self, owner: Owner, now: Time) -> Result<OwnerHasher, StoreError> {
-        match self.data_key(owner)? {
-            Some(key) => Ok(OwnerHasher(key)),
-            None => self.create_key(owner, now).map(OwnerHasher),
-        }
+        key.open(&place, sealed).ok_or(StoreError::Sealed { place: table })
     }
 
     /// Makes data keys that were created since the last call durable.
@@ -185,19 +155,6 @@ impl Vault {
         cut(mac)
     }
 
-    /// The access hash under which `viewer` knows `peer`. Never 0, which clients send for "none".
-    pub fn access_hash(&self, viewer: UserId, peer: Peer) -> i64 {
-        let mut pair = [0; 16];
-        pair[..8].copy_from_slice(&viewer.0.to_le_bytes());
-        pair[8..].copy_from_slice(&peer.key().to_le_bytes());
-        let hash = self.keyed_hash("access hash", &pair);
-        let (first, _) = hash.split_first_chunk::<8>().expect("a hash has 16 bytes");
-        match i64::from_le_bytes(*first) {
-            0 => 1,
-            hash => hash,
-        }
-    }
-
     /// A secret of the server for one purpose, the same on every node: a subkey of the root key.
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut secret = Zeroizing::new([0; 32]);
@@ -223,7 +180,7 @@ impl Vault {
         key
     }
 
-    fn data_key(&self, owner: Owner) -> Result<Option<Arc<DataKey>>, StoreError> {
+    fn data_key(&self, owner: Owner) -> Result<Option<Arc<Cipher>>, StoreError> {
         if let Some(key) = self.cache().get(&owner) {
             return Ok(Some(Arc::clone(key)));
         }
@@ -237,7 +194,7 @@ impl Vault {
         Ok(Some(key))
     }
 
-    fn create_key(&self, owner: Owner, now: Time) -> Result<Arc<DataKey>, StoreError> {
+    fn create_key(&self, owner: Owner, now: Time) -> Result<Arc<Cipher>, StoreError> {
         let plain = Zeroizing::new(self.random.bytes::<32>());
         let place = place::associated(DATA_KEYS, owner, RowKey::from(0));
         let wrapped = self.wrap.seal(&self.nonce(), &place, plain.as_slice());
@@ -247,7 +204,7 @@ impl Vault {
         Ok(key)
     }
 
-    fn unwrap(&self, owner: Owner, wrapped: &[u8]) -> Result<DataKey, StoreError> {
+    fn unwrap(&self, owner: Owner, wrapped: &[u8]) -> Result<Cipher, StoreError> {
         // A forgotten key leaves zeroes behind, so that nobody makes a new one for its owner.
         if wrapped.iter().all(|byte| *byte == 0) {
             return Err(StoreError::Shredded);
@@ -257,14 +214,14 @@ impl Vault {
             Zeroizing::new(self.wrap.open(&place, wrapped).ok_or(StoreError::Sealed { place: DATA_KEYS })?);
         let key =
             <&[u8; 32]>::try_from(plain.as_slice()).map_err(|_| StoreError::Sealed { place: DATA_KEYS })?;
-        Ok(DataKey::new(key))
+        Ok(Cipher::new(key))
     }
 
     fn nonce(&self) -> [u8; 12] {
         self.random.bytes()
     }
 
-    fn cache(&self) -> MutexGuard<'_, LruCache<Owner, Arc<DataKey>>> {
+    fn cache(&self) -> MutexGuard<'_, LruCache<Owner, Arc<Cipher>>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

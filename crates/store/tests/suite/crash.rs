@@ -58,6 +58,7 @@ fn child(arguments: &str) {
                         .write(move |tx| {
                             let row = RowKey::from((owner, count));
                             let sealed = tx.seal(Owner::User(owner), "privacy", row, b"content")?;
+                            tx.changes(domain::UserId(owner));
                             tx.execute(
                                 INSERT,
                                 &[Value::Int(owner), Value::Int(count), Value::Blob(&sealed)],

@@ -104,7 +104,7 @@ fn a_failing_write_of_a_group_is_undone_alone() {
     both(|fixture| async move {
         let hints: Arc<Mutex<Vec<Hint>>> = Arc::default();
         let heard = Arc::clone(&hints);
-        fixture.store.subscribe(Box::new(move |hints| heard.lock().unwrap().extend_from_slice(hints)));
+        fixture.store.subscribe(Box::new(move |told| heard.lock().unwrap().extend_from_slice(told.hints)));
         let hint = |owner| hint(owner, 1);
         let good = |owner: i64| -> Write {
             Box::new(move |tx| {
@@ -248,7 +248,7 @@ fn many_writers_and_readers_at_once() {
     both(|fixture| async move {
         let hints: Arc<Mutex<Vec<Hint>>> = Arc::default();
         let heard = Arc::clone(&hints);
-        fixture.store.subscribe(Box::new(move |hints| heard.lock().unwrap().extend_from_slice(hints)));
+        fixture.store.subscribe(Box::new(move |told| heard.lock().unwrap().extend_from_slice(told.hints)));
         let mut tasks = JoinSet::new();
         for task in 0..32 {
             let store = fixture.store.clone();
@@ -417,7 +417,9 @@ fn a_commit_that_nobody_heard_of_is_told_of_with_care() {
             let fixture = Fixture::new(engine, Some(script));
             let heard = Arc::new(Mutex::new(Vec::new()));
             let hears = Arc::clone(&heard);
-            fixture.store.subscribe(Box::new(move |hints| hears.lock().unwrap().extend_from_slice(hints)));
+            fixture
+                .store
+                .subscribe(Box::new(move |told| hears.lock().unwrap().extend_from_slice(told.hints)));
             for _ in 0..2 {
                 let outcome: Outcome = fixture
                     .store
