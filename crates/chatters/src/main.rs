@@ -19,6 +19,11 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
+/// Also for SQLite: the allocator of the C library took an eighth of the time that a message costs, and keeps
+/// more of what was freed.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(args) => serve::command(&args),

@@ -132,7 +132,7 @@ fn make_service(
         bus,
         presence,
         codes: Arc::new(Senders::new(&config.codes, Arc::clone(board))?),
-        pace: service::Pace::default(),
+        pace: Arc::default(),
         config: service::Config { dc: config.dc, address, test_mode: config.test_mode },
     }))
 }

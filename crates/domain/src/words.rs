@@ -73,6 +73,9 @@ fn folded_words(text: &str) -> impl Iterator<Item = String> + '_ {
 
 /// Case and accents folded away (NFKD, marks dropped, full case folding), and cut to the longest word.
 fn fold(word: &str) -> String {
+    if word.is_ascii() {
+        return word.chars().take(limits::INDEX_WORD).map(|c| c.to_ascii_lowercase()).collect();
+    }
     let bare: String = word.nfkd().filter(|c| !is_combining_mark(*c)).collect();
     // Folding can bring marks back (İ becomes i and a dot), and compatibility forms can bring separators.
     let folded = caseless::default_case_fold_str(&bare);

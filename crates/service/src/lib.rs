@@ -49,7 +49,7 @@ pub struct Service {
     /// Whose boxes have news for the search index.
     pub unindexed: Arc<Unindexed>,
     /// How often people may do what leaves no trace in the store.
-    pub pace: Pace,
+    pub pace: Arc<Pace>,
     pub config: Config,
 }
 

@@ -1,4 +1,5 @@
-//! Budgets that are kept in memory, for calls that others hear of and that leave nothing in the store.
+//! Budgets that are kept in memory: of calls that leave nothing in the store, and of those that are too many to
+//! be counted there.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +17,15 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// Whether a budget would let one more through. Takes nothing.
+    ///
+    /// Errors: `FLOOD_WAIT_x`.
+    pub fn check(&self, budget: &Budget, user: UserId, now: Time) -> Result<(), Fault> {
+        let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows.get(&(budget.name, user)).map(|(window, _)| *window);
+        budget.take(window, now).map(drop)
+    }
+
     /// Uses a budget once.
     ///
     /// Errors: `FLOOD_WAIT_x`.

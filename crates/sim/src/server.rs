@@ -190,7 +190,7 @@ impl Server {
             hub,
             presence,
             codes: codes.clone(),
-            pace: service::Pace::default(),
+            pace: Arc::default(),
             config: Config { dc: 2, address: ([127, 0, 0, 1], 4430).into(), test_mode: false },
         });
         let rpc = Rpc::new(api::registry(), service.clone());

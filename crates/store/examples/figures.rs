@@ -159,22 +159,21 @@ fn send(tx: &mut Tx<'_>, salt: u64, users: i64) -> Result<(), StoreError> {
     let from = UserId(tx.random().below(users.unsigned_abs()).cast_signed() + 1);
     let to = UserId(partner(from.0, salt, users));
     let random_id = tx.random().i64();
-    let link = tx.random().bytes();
     let now = tx.now();
     if sent::find(tx, from, random_id)?.is_some() {
         return Ok(());
     }
     let mut sides = [(from, to), (to, from)];
     sides.sort_unstable();
-    for (owner, other) in sides {
-        let place = boxes::allocate(tx, owner, 1, 1)?;
+    let [first, second] = [boxes::allocate(tx, sides[0].0, 1, 1)?, boxes::allocate(tx, sides[1].0, 1, 1)?];
+    for ((owner, other), (place, twin)) in sides.into_iter().zip([(first, second), (second, first)]) {
         let peer = Peer::User(other);
         let message = Message {
             owner,
             id: place.message_id,
             pts: place.pts,
             peer,
-            link: Some(link),
+            twin: Some(twin.message_id),
             from,
             date: now,
             edit_date: None,

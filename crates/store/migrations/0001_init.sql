@@ -100,7 +100,7 @@ CREATE TABLE messages (
     owner BIGINT NOT NULL,
     id BIGINT NOT NULL,
     peer BIGINT NOT NULL,
-    link BLOB,
+    twin BIGINT,
     from_id BIGINT NOT NULL,
     date BIGINT NOT NULL,
     edit_date BIGINT,
@@ -117,7 +117,6 @@ CREATE TABLE messages (
 CREATE INDEX messages_peer ON messages (owner, peer, id);
 CREATE INDEX messages_pinned ON messages (owner, peer, id) WHERE (flags & 2) = 2;
 CREATE INDEX messages_unread_reactions ON messages (owner, peer, id) WHERE (flags & 128) = 128;
-CREATE INDEX messages_link ON messages (link) WHERE link IS NOT NULL;
 CREATE UNIQUE INDEX messages_random_id ON messages (owner, random_id) WHERE random_id IS NOT NULL;
 CREATE INDEX messages_saved ON messages (owner, saved_peer, id) WHERE saved_peer IS NOT NULL;
 CREATE INDEX messages_expires_at ON messages (expires_at) WHERE expires_at IS NOT NULL;

@@ -194,7 +194,7 @@ pub const TABLES: &[Table] = &[
             plain("owner", ID),
             plain("id", COUNT),
             plain("peer", "history is paged by it"),
-            plain("link", RANDOM),
+            plain("twin", "the number of the same message in the other person's box"),
             plain("from_id", "unread counts leave out one's own"),
             plain("date", DATE),
             plain("edit_date", DATE),

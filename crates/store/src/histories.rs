@@ -2,18 +2,17 @@
 
 use domain::{Peer, Time, UserId};
 
-use crate::messages::{self, Message};
+use crate::messages::{self, Message, Twin};
 use crate::{StoreError, Tx, Value, reactions, words};
 
 const SLICE: &str = "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND id <= $3 AND date > $4 \
      AND date < $5 ORDER BY id DESC LIMIT $6";
 const COUNT: &str = "SELECT COUNT(*) FROM messages WHERE owner = $1 AND peer = $2 AND id <= $3 AND date > $4 \
      AND date < $5";
-const LINKED: &str = "SELECT owner, id FROM messages WHERE link = $1";
-const COPY: &str = "SELECT id FROM messages WHERE link = $1 AND owner = $2";
-const AUTHORS_LAST: &str = "SELECT theirs.id FROM messages AS seen JOIN messages AS theirs ON theirs.link = seen.link \
-     WHERE seen.owner = $1 AND seen.peer = $2 AND seen.id > $3 AND seen.id <= $4 AND seen.from_id = $2 \
-     AND theirs.owner = $2 ORDER BY seen.id DESC LIMIT 1";
+const TWIN: &str = "SELECT owner, id FROM messages WHERE owner = $1 AND id = $2 AND twin = $3";
+const AUTHORS_LAST: &str = "SELECT theirs.id FROM messages AS seen JOIN messages AS theirs \
+     ON theirs.owner = $2 AND theirs.id = seen.twin AND theirs.twin = seen.id WHERE seen.owner = $1 AND seen.peer = $2 AND seen.id > $3 AND seen.id <= $4 AND seen.from_id = $2 \
+     ORDER BY seen.id DESC LIMIT 1";
 const STAMP_READ: &str = "UPDATE messages SET read_at = $5 WHERE owner = $1 AND peer = $2 AND id > $3 \
      AND id <= $4 AND from_id = $1";
 const READ_AT: &str = "SELECT read_at FROM messages WHERE owner = $1 AND id = $2";
@@ -21,7 +20,7 @@ const READ_AT: &str = "SELECT read_at FROM messages WHERE owner = $1 AND id = $2
 const PINNED: &str = "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND (flags & 2) = 2 \
      ORDER BY id DESC LIMIT $3";
 const PINNED_COUNT: &str = "SELECT COUNT(*) FROM messages WHERE owner = $1 AND peer = $2 AND (flags & 2) = 2";
-const BLANK: &str = "UPDATE messages SET content = $3, flags = $4, link = NULL, reply_to = NULL, edit_date = NULL, \
+const BLANK: &str = "UPDATE messages SET content = $3, flags = $4, twin = NULL, reply_to = NULL, edit_date = NULL, \
      expires_at = NULL, read_at = NULL WHERE owner = $1 AND id = $2";
 
 /// Which messages of a dialog are meant.
@@ -53,18 +52,12 @@ pub fn count(tx: &mut Tx<'_>, owner: UserId, peer: Peer, stretch: Stretch) -> Re
     tx.query_opt(COUNT, &values(owner, peer, stretch))?.map_or(Ok(0), |row| row.int(0))
 }
 
-/// Where the copies of messages are, by their links.
-pub fn linked(tx: &mut Tx<'_>, links: &[[u8; 16]]) -> Result<Vec<(UserId, i32)>, StoreError> {
-    let keys: Vec<_> = links.iter().map(|link| [Value::Blob(link)]).collect();
+/// Where the other copies of messages are, as far as they are there.
+pub fn twins(tx: &mut Tx<'_>, twins: &[Twin]) -> Result<Vec<(UserId, i32)>, StoreError> {
+    let keys: Vec<_> = twins.iter().map(Twin::values).collect();
     let sets: Vec<&[Value<'_>]> = keys.iter().map(|key| key.as_slice()).collect();
-    let rows = tx.query_each(LINKED, &sets)?;
+    let rows = tx.query_each(TWIN, &sets)?;
     rows.iter().map(|row| Ok((UserId(row.int(0)?), row.int32(1)?))).collect()
-}
-
-/// The id that a message has in another box.
-pub fn copy_in(tx: &mut Tx<'_>, link: &[u8; 16], owner: UserId) -> Result<Option<i32>, StoreError> {
-    let row = tx.query_opt(COPY, &[Value::Blob(link), Value::Int(owner.0)])?;
-    row.map(|row| row.int32(0)).transpose()
 }
 
 /// Of what `partner` wrote to `reader` with ids above `from`, up to `to` in the reader's box: the id that

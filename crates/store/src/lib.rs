@@ -22,6 +22,7 @@ mod vault;
 
 // One noun a file.
 pub mod auth_keys;
+pub mod between;
 pub mod boxes;
 pub mod codes;
 pub mod contacts;

@@ -10,7 +10,7 @@ const TABLE: &str = "messages";
 
 macro_rules! columns {
     () => {
-        "owner, id, peer, link, from_id, date, edit_date, flags, random_id, reply_to, expires_at, content, pts"
+        "owner, id, peer, twin, from_id, date, edit_date, flags, random_id, reply_to, expires_at, content, pts"
     };
 }
 
@@ -20,8 +20,9 @@ const INSERT: &str = concat!(
     ") VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $11, $12)"
 );
 const SELECT: &str = concat!("SELECT ", columns!(), " FROM messages WHERE owner = $1 AND id = $2");
-const BY_LINK: &str = concat!("SELECT ", columns!(), " FROM messages WHERE link = $1");
-const OUTLINE: &str = "SELECT id, peer, from_id, flags, link, random_id, pts, date FROM messages \
+const TWIN: &str =
+    concat!("SELECT ", columns!(), " FROM messages WHERE owner = $1 AND id = $2 AND twin = $3");
+const OUTLINE: &str = "SELECT id, peer, from_id, flags, twin, random_id, pts, date FROM messages \
      WHERE owner = $1 AND id = $2";
 const HAS_WRITTEN: &str = "SELECT 1 FROM messages WHERE owner = $1 AND peer = $2 AND from_id = $1 LIMIT 1";
 const DELETE: &str = "DELETE FROM messages WHERE owner = $1 AND id = $2";
@@ -79,8 +80,8 @@ pub struct Message {
     /// Unique within the box, rising.
     pub id: i32,
     pub peer: Peer,
-    /// Shared by all copies of one message; how the other side's copy is found.
-    pub link: Option<[u8; 16]>,
+    /// The id that the other side's copy has in the other side's box.
+    pub twin: Option<i32>,
     pub from: UserId,
     pub date: Time,
     pub edit_date: Option<Time>,
@@ -105,6 +106,30 @@ impl Message {
     pub fn has(&self, flag: i64) -> bool {
         self.flags & flag != 0
     }
+
+    /// Where the other side has it, if there is another side and nothing has cut the two off from each other.
+    pub fn twin(&self) -> Option<Twin> {
+        twin(self.peer, self.twin, self.id)
+    }
+}
+
+/// Where another copy of a message should be.
+#[derive(Clone, Copy, Debug)]
+pub struct Twin {
+    owner: UserId,
+    id: i32,
+    /// The id of the copy that says so, which the other one has to confirm.
+    of: i32,
+}
+
+impl Twin {
+    pub(crate) fn values(&self) -> [Value<'static>; 3] {
+        [Value::Int(self.owner.0), Value::Int(self.id.into()), Value::Int(self.of.into())]
+    }
+}
+
+fn twin(peer: Peer, twin: Option<i32>, of: i32) -> Option<Twin> {
+    Some(Twin { owner: peer.user()?, id: twin?, of })
 }
 
 /// Errors: [`StoreError::Conflict`] when the sender has used this `random_id` before.
@@ -116,7 +141,7 @@ pub fn insert(tx: &mut Tx<'_>, message: Message) -> Result<(), StoreError> {
             Value::Int(message.owner.0),
             Value::Int(message.id.into()),
             Value::Int(message.peer.key()),
-            message.link.as_ref().map_or(Value::Null, |link| Value::Blob(link)),
+            Value::opt_int(message.twin.map(i64::from)),
             Value::Int(message.from.0),
             Value::Int(message.date.secs()),
             Value::Int(message.flags),
@@ -151,11 +176,19 @@ pub struct Outline {
     pub peer: Peer,
     pub from: UserId,
     pub flags: i64,
-    pub link: Option<[u8; 16]>,
+    /// As in [`Message`].
+    pub twin: Option<i32>,
     /// As in [`Message`].
     pub random_id: Option<i64>,
     pub pts: i32,
     pub date: Time,
+}
+
+impl Outline {
+    /// As of a [`Message`].
+    pub fn twin(&self) -> Option<Twin> {
+        twin(self.peer, self.twin, self.id)
+    }
 }
 
 /// Messages of a box without their content, in the order asked for; those that are not there are left out.
@@ -170,7 +203,7 @@ pub fn outlines(tx: &mut Tx<'_>, owner: UserId, ids: &[i32]) -> Result<Vec<Outli
                 peer: Peer::from_key(row.int(1)?).ok_or_else(|| StoreError::corrupt(TABLE, "peer"))?,
                 from: UserId(row.int(2)?),
                 flags: row.int(3)?,
-                link: if row.opt_blob(4)?.is_some() { Some(row.array(4)?) } else { None },
+                twin: row.opt_int(4)?.map(|id| i32::try_from(id).unwrap_or_default()),
                 random_id: row.opt_int(5)?,
                 pts: row.int32(6)?,
                 date: Time::from_secs(row.int(7)?),
@@ -185,9 +218,14 @@ pub fn has_written(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<bool, S
 }
 
 /// All copies of one message, in every box that still has it, in rising order of owner.
-pub fn copies(tx: &mut Tx<'_>, link: &[u8; 16]) -> Result<Vec<Message>, StoreError> {
-    let rows = tx.query(BY_LINK, &[Value::Blob(link)])?;
-    let mut copies = read_all(tx, &rows)?;
+pub fn copies(tx: &mut Tx<'_>, message: Message) -> Result<Vec<Message>, StoreError> {
+    let twin = message.twin();
+    let mut copies = vec![message];
+    if let Some(twin) = twin
+        && let Some(row) = tx.query_opt(TWIN, &twin.values())?
+    {
+        copies.push(read(tx, &row)?);
+    }
     copies.sort_by_key(|copy| copy.owner);
     Ok(copies)
 }
@@ -334,15 +372,11 @@ fn read(tx: &mut Tx<'_>, row: &Row) -> Result<Message, StoreError> {
     let id = row.int32(1)?;
     let key = RowKey::from((owner.0, i64::from(id)));
     let content = tx.open_sealed(Owner::User(owner.0), TABLE, key, row.blob(11)?)?;
-    let link = match row.opt_blob(3)? {
-        Some(link) => Some(link.try_into().map_err(|_| StoreError::corrupt(TABLE, "link"))?),
-        None => None,
-    };
     Ok(Message {
         owner,
         id,
         peer: Peer::from_key(row.int(2)?).ok_or_else(|| StoreError::corrupt(TABLE, "peer"))?,
-        link,
+        twin: row.opt_int(3)?.map(|id| i32::try_from(id).unwrap_or_default()),
         from: UserId(row.int(4)?),
         date: Time::from_secs(row.int(5)?),
         edit_date: row.opt_int(6)?.map(Time::from_secs),

@@ -93,7 +93,7 @@ impl World {
             hub,
             presence,
             codes: codes.clone(),
-            pace: service::Pace::default(),
+            pace: Arc::default(),
             config: Config { dc: 2, address: ([127, 0, 0, 1], 4430).into(), test_mode: false },
         });
         service_account::ensure(&service).await.expect("the service account is made");

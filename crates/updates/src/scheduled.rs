@@ -21,7 +21,7 @@ pub fn render(
         owner: row.owner,
         id: row.id,
         peer: row.peer,
-        link: None,
+        twin: None,
         from: row.owner,
         date: row.date,
         edit_date: row.edit_date,

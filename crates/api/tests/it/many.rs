@@ -15,7 +15,7 @@ fn fill(tx: &mut Tx<'_>, owner: UserId, peer: Peer, content: &[u8]) -> Result<()
             owner,
             id: 1000 + id,
             peer,
-            link: None,
+            twin: None,
             from: owner,
             date: Time::from_secs(1),
             edit_date: None,

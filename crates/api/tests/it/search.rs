@@ -11,7 +11,7 @@ use tl_api::{enums, functions, types};
 use crate::mirror::{id, listed, send, words};
 
 async fn run_job(world: &Arc<World>) {
-    while jobs::search_index::run(world.service.clone()).await.expect("the job runs").is_some() {}
+    jobs::search_index::run(world.service.clone()).await.expect("the job runs");
 }
 
 fn in_dialog(peer: &enums::InputPeer, q: &str) -> functions::messages::Search {

@@ -35,5 +35,5 @@ pub const JOBS: &[Job] = &[
     Job { name: "old_events", every_secs: 6 * 3600, run: old_events::run },
     Job { name: "presence", every_secs: 30, run: presence::run },
     Job { name: "scheduled", every_secs: 1, run: scheduled::run },
-    Job { name: "search_index", every_secs: 5, run: search_index::run },
+    Job { name: "search_index", every_secs: 1, run: search_index::run },
 ];

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Error, Fault, Peer, Time, UserId, limits};
 use store::histories::{self, Stretch};
+use store::messages::Outline;
 use store::{StoreError, Tx, boxes, dialogs, messages};
 use updates::content::Action;
 use updates::log::{self, Event, Origin};
@@ -135,8 +136,8 @@ fn copies(
     let mut copies = BTreeMap::from([(owner, ids.to_vec())]);
     if revoke {
         let found = messages::outlines(tx, owner, ids)?;
-        let links: Vec<_> = found.iter().filter_map(|message| message.link).collect();
-        for (other, id) in histories::linked(tx, &links)? {
+        let twins: Vec<_> = found.iter().filter_map(Outline::twin).collect();
+        for (other, id) in histories::twins(tx, &twins)? {
             if other != owner {
                 copies.entry(other).or_default().push(id);
             }
@@ -155,9 +156,9 @@ fn clear_mark(tx: &mut Tx<'_>, command: &History, id: i32) -> Result<Affected, E
     }
     read::inbox(tx, owner, command.peer, id, origin, &mut affected)?;
     if command.revoke
-        && let Some(link) = row.link
+        && let Some(twin) = row.twin()
     {
-        for (other, copy) in histories::linked(tx, &[link])? {
+        for (other, copy) in histories::twins(tx, &[twin])? {
             if other != owner {
                 erase::erase(tx, other, &[copy], origin)?;
             }

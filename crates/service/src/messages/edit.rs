@@ -1,5 +1,7 @@
 //! `messages.editMessage`: saying it better, on both sides.
 
+use std::sync::Arc;
+
 use domain::flood::SEND_MESSAGES;
 use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, UserId, limits};
@@ -9,7 +11,6 @@ use updates::Content;
 use updates::log::{self, Event, Origin, Position};
 
 use crate::Service;
-use crate::accounts::flood;
 
 pub struct Edit {
     pub editor: UserId,
@@ -28,12 +29,13 @@ pub struct Edit {
 pub async fn edit(service: &Service, command: Edit) -> Result<Position, Error> {
     let text = command.text.as_deref();
     let styled = text.map(|text| text::message(text, command.entities)).transpose()?;
+    let pace = Arc::clone(&service.pace);
     let (editor, peer, id, origin) = (command.editor, command.peer, command.id, command.origin);
     service
         .store
         .write(move |tx| {
             let (row, content) = check(tx, editor, peer, id)?;
-            flood::take(tx, &SEND_MESSAGES, &editor.0.to_string(), 1)??;
+            pace.take(&SEND_MESSAGES, editor, tx.now())?;
             if let Peer::User(partner) = peer
                 && privacy::is_blocked(tx, partner, editor.into())?
             {
@@ -44,7 +46,7 @@ pub async fn edit(service: &Service, command: Edit) -> Result<Position, Error> {
                 return Err(Fault::message_not_modified().into());
             }
             let mut own = None;
-            for copy in copies(tx, row)? {
+            for copy in messages::copies(tx, row)? {
                 let content = Content::unpack(&copy.content)?.with_text(&styled);
                 messages::set_content(tx, copy.owner, copy.id, &content.pack(), Some(tx.now()))?;
                 let event = Event::EditMessage { message_id: copy.id };
@@ -74,12 +76,4 @@ pub fn check(tx: &mut Tx<'_>, editor: UserId, peer: Peer, id: i32) -> Result<(Me
         return Err(Fault::message_edit_time_expired().into());
     }
     Ok((row, content))
-}
-
-/// All copies of a message, in rising order of owner.
-fn copies(tx: &mut Tx<'_>, row: Message) -> Result<Vec<Message>, Error> {
-    match row.link {
-        Some(link) => Ok(messages::copies(tx, &link)?),
-        None => Ok(vec![row]),
-    }
 }

@@ -1,5 +1,7 @@
 //! `messages.forwardMessages`: passing on what others, or oneself, said.
 
+use std::sync::Arc;
+
 use domain::privacy::Key;
 use domain::{Error, Fault, Peer, UserId, limits};
 use store::messages::{self, Message};
@@ -10,7 +12,7 @@ use updates::{Content, people};
 
 use super::schedule::{self, Outcome};
 use super::send::{self, Ready};
-use crate::Service;
+use crate::{Pace, Service};
 
 pub struct Forward {
     pub from: UserId,
@@ -43,6 +45,7 @@ pub async fn forward(service: &Service, command: Forward) -> Result<Vec<(i64, Ou
     if command.items.len() > limits::FORWARD_BATCH {
         return Err(Fault::request_too_long().into());
     }
+    let pace = Arc::clone(&service.pace);
     service
         .store
         .write(move |tx| {
@@ -54,7 +57,7 @@ pub async fn forward(service: &Service, command: Forward) -> Result<Vec<(i64, Ou
                     outcomes.extend(sent.map(|sent| (*random_id, Outcome::Sent(sent))));
                     continue;
                 };
-                let ready = copy(tx, &command, to, &row, *random_id)?;
+                let ready = copy(tx, &command, to, &row, *random_id, &pace)?;
                 let outcome = match command.schedule_date {
                     Some(date) => schedule::put(tx, &ready, date)?,
                     None => Outcome::Sent(send::deliver(tx, &ready)?),
@@ -82,6 +85,7 @@ fn copy(
     to: UserId,
     row: &Message,
     random_id: i64,
+    pace: &Arc<Pace>,
 ) -> Result<Ready, Error> {
     let content = Content::unpack(&row.content)?;
     if content.noforwards() {
@@ -102,6 +106,7 @@ fn copy(
         quote: None,
         clear_draft: false,
         origin: command.origin,
+        pace: Arc::clone(pace),
     })
 }
 

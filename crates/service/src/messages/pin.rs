@@ -1,10 +1,11 @@
 //! `messages.updatePinnedMessage` and `messages.unpinAllMessages`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::ids::SERVICE_USER;
 use domain::{Error, Fault, Peer, UserId, limits};
-use store::messages::{self, flag};
+use store::messages::{self, Outline, flag};
 use store::{Tx, boxes, histories, privacy};
 use updates::Content;
 use updates::content::Action;
@@ -34,6 +35,7 @@ pub async fn pin(service: &Service, command: Pin) -> Result<Vec<Position>, Error
     let Peer::User(partner) = command.peer else { return Err(Fault::peer_id_invalid().into()) };
     let alone = [command.owner, SERVICE_USER].contains(&partner);
     let both = !command.one_side && !alone;
+    let pace = Arc::clone(&service.pace);
     service
         .store
         .write(move |tx| {
@@ -43,14 +45,14 @@ pub async fn pin(service: &Service, command: Pin) -> Result<Vec<Position>, Error
             let tell = both && command.pinned;
             if tell {
                 // Before the boxes, as in a send: counters are always taken first.
-                send::may_write(tx, command.owner, partner)?;
+                send::may_write(tx, &pace, command.owner, partner)?;
             }
             boxes::hold_both(tx, command.owner, partner)?;
             let mut copies = BTreeMap::from([(command.owner, vec![command.id])]);
             // Whoever is blocked changes nothing on the other side.
             let reaches = both && !privacy::is_blocked(tx, partner, command.owner.into())?;
-            if reaches && let Some(link) = row.link {
-                for (owner, id) in histories::linked(tx, &[link])? {
+            if reaches && let Some(twin) = row.twin() {
+                for (owner, id) in histories::twins(tx, &[twin])? {
                     copies.insert(owner, vec![id]);
                 }
             }
@@ -89,14 +91,14 @@ pub async fn unpin_all(
             let limit = i64::try_from(limits::DELETE_HISTORY_SLICE).unwrap_or(i64::MAX);
             boxes::hold_both(tx, owner, peer.user().unwrap_or(owner))?;
             let ids = histories::pinned(tx, owner, peer, limit)?;
-            let mut links = Vec::new();
+            let mut twins = Vec::new();
             if let Peer::User(partner) = peer
                 && !privacy::is_blocked(tx, partner, owner.into())?
             {
-                links.extend(messages::outlines(tx, owner, &ids)?.iter().filter_map(|message| message.link));
+                twins.extend(messages::outlines(tx, owner, &ids)?.iter().filter_map(Outline::twin));
             }
             let mut copies = BTreeMap::from([(owner, ids)]);
-            for (other, id) in histories::linked(tx, &links)? {
+            for (other, id) in histories::twins(tx, &twins)? {
                 if other != owner {
                     copies.entry(other).or_default().push(id);
                 }

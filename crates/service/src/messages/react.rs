@@ -1,5 +1,7 @@
 //! `messages.sendReaction` and what goes with it.
 
+use std::sync::Arc;
+
 use domain::{Error, Fault, Peer, UserId, limits, reactions as list};
 use store::messages::{self, Message, flag};
 use store::reactions::{self, Given, Reaction};
@@ -35,11 +37,12 @@ pub struct React {
 /// writing to the peer.
 pub async fn react(service: &Service, command: React) -> Result<Vec<Position>, Error> {
     let wanted = check(&command.emoji)?;
+    let pace = Arc::clone(&service.pace);
     service
         .store
         .write(move |tx| {
             let with = command.peer.user().ok_or_else(Fault::peer_id_invalid)?;
-            send::may_write(tx, command.by, with)?;
+            send::may_write(tx, &pace, command.by, with)?;
             boxes::hold_both(tx, command.by, with)?;
             let row = messages::get(tx, command.by, command.message_id)?
                 .filter(|row| row.peer == command.peer && !row.has(flag::SERVICE))
@@ -47,12 +50,8 @@ pub async fn react(service: &Service, command: React) -> Result<Vec<Position>, E
             if same(tx, &row, &command, &wanted)? {
                 return Err(Fault::message_not_modified().into());
             }
-            let copies = match &row.link {
-                Some(link) => messages::copies(tx, link)?,
-                None => vec![row],
-            };
             let mut own = Vec::new();
-            for mut copy in copies {
+            for mut copy in messages::copies(tx, row)? {
                 let position = give(tx, &mut copy, &command, &wanted)?;
                 if copy.owner == command.by {
                     own.push(position);

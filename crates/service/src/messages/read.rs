@@ -1,6 +1,7 @@
 //! `messages.readHistory` and its kin: what somebody has seen, and what the other side learns of it.
 
 use domain::{Error, Fault, Peer, Time, UserId, limits};
+use store::messages::Outline;
 use store::{Tx, boxes, dialogs, histories, messages};
 use updates::log::{self, Event, Origin};
 use updates::{event, people};
@@ -123,13 +124,13 @@ pub async fn contents(
                 .into_iter()
                 .filter(|message| message.flags & unseen != 0 && message.from != reader)
                 .collect();
-            let links: Vec<_> = seen
+            let twins: Vec<_> = seen
                 .iter()
                 .filter(|message| message.flags & messages::flag::MEDIA_UNREAD != 0)
-                .filter_map(|message| message.link)
+                .filter_map(Outline::twin)
                 .collect();
             let mut boxes = std::collections::BTreeMap::<UserId, Vec<i32>>::new();
-            for (owner, id) in histories::linked(tx, &links)? {
+            for (owner, id) in histories::twins(tx, &twins)? {
                 boxes.entry(owner).or_default().push(id);
             }
             boxes.insert(reader, seen.iter().map(|message| message.id).collect());

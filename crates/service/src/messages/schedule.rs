@@ -1,5 +1,7 @@
 //! Messages for later: put aside, changed, taken back, and sent when their time has come.
 
+use std::sync::Arc;
+
 use domain::privacy::Key;
 use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, Time, UserId, limits};
@@ -12,7 +14,7 @@ use updates::{Content, people, scheduled as shown};
 use super::drafts;
 use super::send::{self, Ready, Send, Sent};
 use super::write::{self, Draft};
-use crate::Service;
+use crate::{Pace, Service};
 
 /// What became of a message for later.
 #[derive(Clone, Debug)]
@@ -28,7 +30,7 @@ pub enum Outcome {
 /// Errors: `SCHEDULE_DATE_INVALID`, `SCHEDULE_DATE_TOO_LATE`, `SCHEDULE_STATUS_PRIVATE`,
 /// `SCHEDULE_TOO_MUCH`, those of [`send::send`].
 pub async fn schedule(service: &Service, command: Send, date: i32) -> Result<Outcome, Error> {
-    let ready = send::prepare(command)?;
+    let ready = send::prepare(service, command)?;
     service.store.write(move |tx| put(tx, &ready, date)).await
 }
 
@@ -43,7 +45,7 @@ pub fn put(tx: &mut Tx<'_>, ready: &Ready, date: i32) -> Result<Outcome, Error> 
     let Some(date) = when(tx, ready.from, ready.to, date)? else {
         return Ok(Outcome::Sent(send::deliver(tx, ready)?));
     };
-    send::may_write(tx, ready.from, ready.to)?;
+    send::may_write(tx, &ready.pace, ready.from, ready.to)?;
     let content = send::answering(tx, ready)?;
     boxes::hold(tx, ready.from)?;
     let peer = Peer::User(ready.to);
@@ -91,6 +93,7 @@ pub async fn edit(service: &Service, command: Edit) -> Result<Outcome, Error> {
     let text = command.text.as_deref();
     let styled = text.map(|text| text::message(text, command.entities)).transpose()?;
     let (owner, origin) = (command.owner, command.origin);
+    let pace = Arc::clone(&service.pace);
     service
         .store
         .write(move |tx| {
@@ -109,7 +112,7 @@ pub async fn edit(service: &Service, command: Edit) -> Result<Outcome, Error> {
             } else if date == Some(row.date) {
                 return Err(Fault::message_not_modified().into());
             }
-            let Some(date) = date else { return Ok(Outcome::Sent(release(tx, &row, origin)?)) };
+            let Some(date) = date else { return Ok(Outcome::Sent(release(tx, &pace, &row, origin)?)) };
             row.date = date;
             scheduled::update(tx, &row)?;
             let event = shown::changed(&row);
@@ -159,13 +162,14 @@ pub async fn send_now(
     ids: Vec<i32>,
     origin: Origin,
 ) -> Result<Vec<Position>, Error> {
+    let pace = Arc::clone(&service.pace);
     service
         .store
         .write(move |tx| {
             let mut positions = Vec::new();
             for id in ids.into_iter().take(limits::SCHEDULED_MESSAGES) {
                 let row = waiting(tx, owner, peer, id)?;
-                positions.extend(release(tx, &row, origin)?.positions);
+                positions.extend(release(tx, &pace, &row, origin)?.positions);
             }
             Ok(positions)
         })
@@ -176,6 +180,7 @@ pub async fn send_now(
 /// the two blocked the other or does not show any more when they are online) is dropped, and its owner's
 /// devices told; where its owner sends too fast, all of theirs that are due are put off until they may go on.
 pub async fn send_due(service: &Service, owner: UserId, id: i32) -> Result<(), Error> {
+    let pace = Arc::clone(&service.pace);
     service
         .store
         .write(move |tx| {
@@ -189,7 +194,7 @@ pub async fn send_due(service: &Service, owner: UserId, id: i32) -> Result<(), E
             let released = if row.date == WHEN_ONLINE && !see_each_other(tx, owner, to)? {
                 Err(Fault::schedule_status_private().into())
             } else {
-                release(tx, &row, None)
+                release(tx, &pace, &row, None)
             };
             match released {
                 Ok(_) => Ok(()),
@@ -216,7 +221,7 @@ pub async fn put_off(service: &Service, owner: UserId, id: i32, until: Time) -> 
 }
 
 /// Makes a message of what waits. Faults come before anything is written.
-fn release(tx: &mut Tx<'_>, row: &Scheduled, origin: Origin) -> Result<Sent, Error> {
+fn release(tx: &mut Tx<'_>, pace: &Pace, row: &Scheduled, origin: Origin) -> Result<Sent, Error> {
     let to = row.peer.user().ok_or_else(Fault::peer_id_invalid)?;
     if let Some(random_id) = row.random_id
         && let Some(mut sent) = send::repeated(tx, row.owner, random_id)?
@@ -224,7 +229,7 @@ fn release(tx: &mut Tx<'_>, row: &Scheduled, origin: Origin) -> Result<Sent, Err
         sent.positions.push(leave(tx, row, sent.message_id, origin)?);
         return Ok(sent);
     }
-    send::may_write(tx, row.owner, to)?;
+    send::may_write(tx, pace, row.owner, to)?;
     let reply_to = match row.reply_to {
         // The answered message may be gone by now.
         Some(id) if send::answered(tx, row.owner, to, id).is_ok() => Some(id),

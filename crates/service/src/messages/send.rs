@@ -1,20 +1,22 @@
 //! `messages.sendMessage`: writing to a person, or to oneself.
 
+use std::sync::Arc;
+
 use domain::flood::SEND_MESSAGES;
 use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, UserId};
+use store::between::{self, Between, Standing};
 use store::messages::Message;
 use store::sent::{self, Made};
-use store::{Tx, messages, privacy, users};
+use store::{Tx, messages, users};
 use updates::Content;
 use updates::content::Quote;
 use updates::log::{Origin, Position};
 
 use super::write::{self, Draft};
 use super::{drafts, timer};
-use crate::Service;
-use crate::accounts::flood::{self, Charge};
 use crate::privacy::{global, strangers};
+use crate::{Pace, Service};
 
 pub struct Send {
     pub from: UserId,
@@ -43,8 +45,8 @@ pub struct Sent {
 /// `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
 /// `QUOTE_TEXT_INVALID`, `RANDOM_ID_DUPLICATE` (a scheduled message has it), `PEER_FLOOD`, `FLOOD_WAIT_x`.
 pub async fn send(service: &Service, command: Send) -> Result<Sent, Error> {
-    let ready = prepare(command)?;
-    service.store.write(move |tx| deliver(tx, &ready)).await
+    let ready = prepare(service, command)?;
+    service.store.write(move |tx| write_one(tx, &ready, true)).await
 }
 
 /// A message whose words are checked and cleaned.
@@ -59,10 +61,12 @@ pub struct Ready {
     pub quote: Option<Quote>,
     pub clear_draft: bool,
     pub origin: Origin,
+    /// What the sender's budget is kept in.
+    pub pace: Arc<Pace>,
 }
 
 /// Checks what can be checked without the store.
-pub fn prepare(command: Send) -> Result<Ready, Fault> {
+pub fn prepare(service: &Service, command: Send) -> Result<Ready, Fault> {
     let Peer::User(to) = command.to else { return Err(Fault::peer_id_invalid()) };
     let styled = text::message(&command.text, command.entities)?;
     let content = Content::text(&styled).with_noforwards(command.noforwards);
@@ -78,11 +82,17 @@ pub fn prepare(command: Send) -> Result<Ready, Fault> {
         quote,
         clear_draft: command.clear_draft,
         origin: command.origin,
+        pace: Arc::clone(&service.pace),
     })
 }
 
 /// Writes the message, unless an earlier try did.
 pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
+    write_one(tx, ready, false)
+}
+
+/// `alone`: the closure does nothing else, so that nothing can fail any more once the checks are passed.
+fn write_one(tx: &mut Tx<'_>, ready: &Ready, alone: bool) -> Result<Sent, Error> {
     let (from, to, origin) = (ready.from, ready.to, ready.origin);
     match sent::find(tx, from, ready.random_id)? {
         Some(Made::Message { id, pts }) => return Ok(made(id, pts)),
@@ -90,9 +100,9 @@ pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
         Some(Made::Scheduled { .. }) => return Err(Fault::random_id_duplicate().into()),
         None => {}
     }
-    let charge = checked(tx, from, to)?;
+    let dialog = checked(tx, &ready.pace, from, to)?;
     let content = answering(tx, ready)?;
-    let ttl = ttl(tx, from, to)?;
+    let ttl = timer::for_new_message(tx, from, to, dialog)?;
     let draft = Draft {
         from,
         to,
@@ -105,8 +115,10 @@ pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
         one_sided: false,
         origin,
     };
-    tx.decided();
-    charge.pay(tx)?;
+    if alone {
+        tx.decided();
+    }
+    ready.pace.take(&SEND_MESSAGES, from, tx.now())?;
     let written = write::write(tx, &draft)?;
     let mut positions = vec![written.position];
     if ready.clear_draft {
@@ -130,37 +142,44 @@ pub fn made(message_id: i32, pts: i32) -> Sent {
 
 /// Whether `from` may write to `to`: `to` can be reached, and the sender's budgets, which this takes from, are
 /// not used up.
-pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<(), Error> {
-    Ok(checked(tx, from, to)?.pay(tx)?)
+pub fn may_write(tx: &mut Tx<'_>, pace: &Pace, from: UserId, to: UserId) -> Result<(), Error> {
+    checked(tx, pace, from, to)?;
+    Ok(pace.take(&SEND_MESSAGES, from, tx.now())?)
 }
 
 /// The same without taking from the budget for messages: nothing is written (but for the first message to a
-/// stranger) until the charge is paid.
-fn checked(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<Charge, Error> {
-    let charge = flood::charge(tx, &SEND_MESSAGES, &from.0.to_string(), 1)??;
-    may_reach(tx, from, to)?;
-    strangers::charge(tx, from, to)?;
-    Ok(charge)
+/// stranger). Gives the sender's side of the dialog.
+fn checked(tx: &mut Tx<'_>, pace: &Pace, from: UserId, to: UserId) -> Result<Option<Standing>, Error> {
+    pace.check(&SEND_MESSAGES, from, tx.now())?;
+    let between = between::look(tx, from, to)?;
+    let dialog = between.and_then(|between| between.dialog);
+    allowed(tx, from, to, between)?;
+    strangers::charge(tx, from, to, dialog)?;
+    Ok(dialog)
 }
 
 /// Whether `to` hears of what `from` does: the account is there, neither blocked the other, and the receiver's
 /// rules allow it.
 pub fn may_reach(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<(), Error> {
+    let between = between::look(tx, from, to)?;
+    allowed(tx, from, to, between)
+}
+
+fn allowed(tx: &mut Tx<'_>, from: UserId, to: UserId, between: Option<Between>) -> Result<(), Error> {
     if from == to {
         return Ok(());
     }
-    let receiver = users::get(tx, to)?.ok_or_else(Fault::peer_id_invalid)?;
-    if receiver.flags & users::User::SERVICE != 0 {
+    let between = between.ok_or_else(Fault::peer_id_invalid)?;
+    if between.flags & users::User::SERVICE != 0 {
         return Err(Fault::peer_id_invalid().into());
     }
-    let (by_sender, by_receiver) = privacy::blocked_between(tx, from, to)?;
-    if by_sender {
+    if between.blocks {
         return Err(Fault::you_blocked_user().into());
     }
-    if by_receiver {
+    if between.blocked {
         return Err(Fault::user_is_blocked().into());
     }
-    if !global::may_write(tx, from, &receiver)? {
+    if !global::may_write(tx, from, to, between.flags)? {
         return Err(Fault::privacy_premium_required().into());
     }
     Ok(())
@@ -187,5 +206,6 @@ pub fn answering(tx: &mut Tx<'_>, ready: &Ready) -> Result<Content, Error> {
 
 /// The dialog's timer, which new messages carry.
 pub fn ttl(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<Option<i32>, Error> {
-    Ok(timer::for_new_message(tx, from, to)?)
+    let dialog = between::look(tx, from, to)?.and_then(|between| between.dialog);
+    Ok(timer::for_new_message(tx, from, to, dialog)?)
 }

@@ -1,6 +1,9 @@
 //! Auto-delete timers: of one dialog, and the one that a user's new dialogs start with.
 
+use std::sync::Arc;
+
 use domain::{Error, Fault, Peer, UserId, limits};
+use store::between::Standing;
 use store::dialogs::{self, flag};
 use store::{StoreError, Tx, settings};
 use updates::content::Action;
@@ -29,11 +32,11 @@ pub struct SetTimer {
 pub async fn set(service: &Service, command: SetTimer) -> Result<Vec<Position>, Error> {
     let Peer::User(with) = command.peer else { return Err(Fault::peer_id_invalid().into()) };
     let secs = period(command.period)?;
-    let (by, origin) = (command.by, command.origin);
+    let (by, origin, pace) = (command.by, command.origin, Arc::clone(&service.pace));
     service
         .store
         .write(move |tx| {
-            send::may_write(tx, by, with)?;
+            send::may_write(tx, &pace, by, with)?;
             if current(tx, by, with)? == secs {
                 return Err(Fault::chat_not_modified().into());
             }
@@ -66,8 +69,12 @@ pub async fn default_period(service: &Service, owner: UserId) -> Result<i32, Err
 
 /// The timer for a message that is about to be written. Before the first message that somebody writes
 /// into a dialog without a timer, the writer's default becomes the dialog's.
-pub fn for_new_message(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<Option<i32>, StoreError> {
-    let dialog = dialogs::get(tx, from, to.into())?;
+pub fn for_new_message(
+    tx: &mut Tx<'_>,
+    from: UserId,
+    to: UserId,
+    dialog: Option<Standing>,
+) -> Result<Option<i32>, StoreError> {
     let first = match &dialog {
         Some(dialog) if dialog.ttl_period.is_some() => return Ok(dialog.ttl_period),
         Some(dialog) => dialog.top_message == 0 || dialog.flags & flag::UNANSWERED != 0,

@@ -1,7 +1,8 @@
 //! Putting one message into the boxes of both sides: the step that every way of sending shares.
 
 use domain::{Peer, Time, UserId};
-use store::{StoreError, Tx, boxes, dialogs, messages, saved};
+use store::boxes::Allocation;
+use store::{StoreError, Tx, boxes, dialogs, histories, messages, saved};
 use updates::Content;
 use updates::log::{self, Event, Origin, Position};
 
@@ -38,17 +39,21 @@ pub struct Written {
 /// wait for each other.
 pub fn write(tx: &mut Tx<'_>, draft: &Draft) -> Result<Written, StoreError> {
     let date = tx.now();
-    let link = tx.random().bytes::<16>();
     let reply = reply_copies(tx, draft)?;
     let mut owners = vec![draft.to];
     if !draft.one_sided && draft.from != draft.to {
         owners.push(draft.from);
     }
     owners.sort_unstable();
-    let mut written = None;
+    let mut places = Vec::with_capacity(2);
     for owner in owners {
-        let copy = write_copy(tx, draft, owner, &link, date, reply.as_ref())?;
-        if owner == draft.from || draft.one_sided {
+        places.push((owner, boxes::allocate(tx, owner, 1, 1)?));
+    }
+    let mut written = None;
+    for (owner, place) in &places {
+        let twin = places.iter().find(|(other, _)| other != owner).map(|(_, other)| other.message_id);
+        let copy = write_copy(tx, draft, *owner, *place, twin, date, reply.as_ref())?;
+        if *owner == draft.from || draft.one_sided {
             written = Some(copy);
         }
     }
@@ -59,13 +64,13 @@ fn write_copy(
     tx: &mut Tx<'_>,
     draft: &Draft,
     owner: UserId,
-    link: &[u8; 16],
+    allocation: Allocation,
+    twin: Option<i32>,
     date: Time,
     reply: Option<&ReplyCopies>,
 ) -> Result<Written, StoreError> {
     let mine = owner == draft.from;
     let peer = Peer::User(if mine { draft.to } else { draft.from });
-    let allocation = boxes::allocate(tx, owner, 1, 1)?;
     let mut flags = 0;
     if draft.silent {
         flags |= messages::flag::SILENT;
@@ -80,7 +85,7 @@ fn write_copy(
             owner,
             id: allocation.message_id,
             peer,
-            link: Some(*link),
+            twin,
             from: draft.from,
             date,
             edit_date: None,
@@ -113,8 +118,8 @@ fn reply_copies(tx: &mut Tx<'_>, draft: &Draft) -> Result<Option<ReplyCopies>, S
     let Some(id) = draft.reply_to else { return Ok(None) };
     let Some(row) = messages::get(tx, draft.from, id)? else { return Ok(None) };
     let mut copies = vec![(draft.from, id)];
-    if let Some(link) = row.link {
-        copies.extend(messages::copies(tx, &link)?.iter().map(|copy| (copy.owner, copy.id)));
+    if let Some(twin) = row.twin() {
+        copies.extend(histories::twins(tx, &[twin])?);
     }
     Ok(Some(copies))
 }

@@ -52,12 +52,12 @@ pub fn get(tx: &mut Tx<'_>, user: UserId) -> Result<Global, StoreError> {
     Ok(settings::get(tx, user, NAME)?.map_or(Global::default(), |bytes| unpack(&bytes)))
 }
 
-/// Whether `from` may write to somebody who wants to hear from no strangers.
-pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: &User) -> Result<bool, StoreError> {
-    Ok(to.flags & User::NO_STRANGERS == 0
-        || contacts::is_contact(tx, to.id, from)?
-        || people::allows(tx, to.id, from, Key::NoPaidMessages)?
-        || messages::has_written(tx, to.id, from.into())?)
+/// Whether `from` may write to somebody with these flags, who may want to hear from no strangers.
+pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: UserId, flags: i64) -> Result<bool, StoreError> {
+    Ok(flags & User::NO_STRANGERS == 0
+        || contacts::is_contact(tx, to, from)?
+        || people::allows(tx, to, from, Key::NoPaidMessages)?
+        || messages::has_written(tx, to, from.into())?)
 }
 
 /// Whether somebody takes no messages from `from`.
@@ -65,7 +65,7 @@ pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: &User) -> Result<bool, Store
 /// Errors: `USER_ID_INVALID`.
 pub fn refuses(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<bool, Error> {
     let receiver = users::get(tx, to)?.ok_or_else(Fault::user_id_invalid)?;
-    Ok(from != to && !may_write(tx, from, &receiver)?)
+    Ok(from != to && !may_write(tx, from, to, receiver.flags)?)
 }
 
 fn pack(global: Global) -> u8 {

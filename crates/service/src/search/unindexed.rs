@@ -67,7 +67,8 @@ impl Unindexed {
         self.lock().scan = up_to;
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
         let state = self.lock();
         state.owners.is_empty() && state.scan.is_none()
     }
