@@ -150,10 +150,10 @@ impl World {
     /// Takes in updates: from a push, an answer, or made of an answer.
     pub(crate) fn hear(&mut self, at: usize, updates: enums::Updates) {
         let device = &mut self.devices[at];
-        if device.boxes.is_none() || device.presence == Presence::Gone {
-            return;
-        }
-        if device.postpones() {
+        let Some(boxes) = device.boxes.as_ref().filter(|_| device.presence != Presence::Gone) else { return };
+        // The other library applies whatever comes, old or new, from when it knows of a hole until it is filled.
+        let is_behind = boxes.get_difference().is_some();
+        if is_behind || device.postpones() {
             device.postponed.push(updates);
         } else {
             self.feed(at, updates);

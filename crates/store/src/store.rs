@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use async_channel::Sender;
-use domain::{Hint, SharedClock, SharedRandom};
+use domain::{Hint, SharedClock, SharedRandom, UserId};
 
 use crate::engine::postgres::Postgres;
 use crate::engine::queue::{Job, Task};
@@ -89,6 +89,9 @@ pub struct Committed<'a> {
     pub hints: &'a [Hint],
     /// Messages that came into boxes.
     pub arrived: &'a [Arc<Message>],
+    /// Messages, by box and id, that are not any more as they were when they arrived; also of those that have
+    /// just arrived.
+    pub altered: &'a [(UserId, i32)],
 }
 
 /// Hears of each durable transaction.

@@ -28,6 +28,8 @@ pub(crate) struct Effects {
     pub(crate) hints: Vec<Hint>,
     pub(crate) shreds: Vec<Owner>,
     pub(crate) arrived: Vec<Arc<Message>>,
+    /// Messages, by box and id, that are not any more as they were when they arrived.
+    pub(crate) altered: Vec<(UserId, i32)>,
     /// People who are not to be shown any more as they were before.
     pub(crate) changed: Vec<UserId>,
 }
@@ -38,6 +40,7 @@ pub(crate) struct Mark {
     hints: usize,
     shreds: usize,
     arrived: usize,
+    altered: usize,
     changed: usize,
 }
 
@@ -47,6 +50,7 @@ impl Effects {
             hints: self.hints.len(),
             shreds: self.shreds.len(),
             arrived: self.arrived.len(),
+            altered: self.altered.len(),
             changed: self.changed.len(),
         }
     }
@@ -63,6 +67,7 @@ impl Effects {
         self.hints.truncate(mark.hints);
         self.shreds.truncate(mark.shreds);
         self.arrived.truncate(mark.arrived);
+        self.altered.truncate(mark.altered);
         self.changed.truncate(mark.changed);
     }
 }
@@ -103,7 +108,7 @@ impl<'a> Tx<'a> {
 
     /// A message is not any more as it was when it arrived, should that have been just now.
     pub(crate) fn altered(&mut self, owner: UserId, id: i32) {
-        self.effects.arrived.retain(|message| (message.owner, message.id) != (owner, id));
+        self.effects.altered.push((owner, id));
     }
 
     /// Runs a statement and says how many rows it changed.

@@ -89,7 +89,7 @@ impl Hub {
         let keeper = Arc::clone(&presence);
         store.subscribe(Box::new(move |committed| {
             if let Some(memory) = keeper.memory() {
-                memory.arrive(committed.arrived);
+                memory.hear(committed);
             }
         }));
         let (table, target) = (Mutex::default(), OnceLock::new());

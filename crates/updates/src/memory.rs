@@ -3,13 +3,14 @@
 //!
 //! Nothing here is needed. What is not there is read.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{UserId, limits};
 use lru::LruCache;
 use store::messages::Message;
-use store::{Changes, Stamp};
+use store::{Changes, Committed, Stamp};
 
 use crate::people::Shown;
 
@@ -48,10 +49,20 @@ impl Memory {
         lock(&self.arrived).get(&(owner, pts)).cloned()
     }
 
-    pub(crate) fn arrive(&self, messages: &[Arc<Message>]) {
+    pub(crate) fn hear(&self, committed: Committed<'_>) {
         let mut arrived = lock(&self.arrived);
-        for message in messages {
+        for message in committed.arrived {
             arrived.put((message.owner, message.pts), Arc::clone(message));
+        }
+        if committed.altered.is_empty() {
+            return;
+        }
+        // Most of them have arrived long ago: there is no index to keep for the few that have not.
+        let altered: HashSet<_> = committed.altered.iter().copied().collect();
+        let is_altered = |message: &Message| altered.contains(&(message.owner, message.id));
+        let keys: Vec<_> = arrived.iter().filter(|(_, row)| is_altered(row)).map(|(key, _)| *key).collect();
+        for key in keys {
+            arrived.pop(&key);
         }
     }
 }

@@ -168,11 +168,13 @@ impl Writer<'_> {
 
     fn tell(&self) {
         self.shared.changes.note(&self.effects.changed);
-        if self.effects.hints.is_empty() {
+        let effects = &self.effects;
+        if effects.hints.is_empty() && effects.altered.is_empty() {
             return;
         }
         let subscribers = self.shared.subscribers.read().unwrap_or_else(PoisonError::into_inner);
-        let committed = Committed { hints: &self.effects.hints, arrived: &self.effects.arrived };
+        let (hints, arrived, altered) = (&effects.hints, &effects.arrived, &effects.altered);
+        let committed = Committed { hints, arrived, altered };
         for subscriber in &*subscribers {
             if catch_unwind(AssertUnwindSafe(|| subscriber(committed))).is_err() {
                 tracing::error!("a subscriber of the store panicked");
