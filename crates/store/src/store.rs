@@ -1,10 +1,11 @@
 //! The store itself: opening, reading, writing.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use async_channel::Sender;
+use domain::flood::Budget;
 use domain::{Hint, SharedClock, SharedRandom};
 
 use crate::engine::postgres::Postgres;
@@ -92,6 +93,8 @@ pub(crate) struct Shared {
     pub(crate) vault: Vault,
     pub(crate) subscribers: RwLock<Vec<Subscriber>>,
     pub(crate) faults: Option<Arc<dyn Faults>>,
+    /// Budgets that the operator set.
+    pub(crate) budgets: OnceLock<Vec<Budget>>,
 }
 
 /// The database, the vault and their threads. Clones are cheap and share all of it.
@@ -133,6 +136,7 @@ impl Store {
             vault,
             subscribers: RwLock::default(),
             faults: config.faults.clone(),
+            budgets: OnceLock::new(),
         });
         let (writes, write_queue) = async_channel::bounded(limits::WRITE_QUEUE);
         let (reads, read_queue) = async_channel::bounded(limits::READ_QUEUE);
@@ -185,6 +189,12 @@ impl Store {
     /// may have taken effect and nobody can say so, the hints are [`Hint::perhaps`].
     pub fn subscribe(&self, subscriber: Subscriber) {
         self.inner.shared.subscribers.write().unwrap_or_else(PoisonError::into_inner).push(subscriber);
+    }
+
+    /// From now on these hold in place of the budgets of the same names; see [`Tx::budget`]. Set once, when the
+    /// parts are put together: later calls change nothing.
+    pub fn set_budgets(&self, budgets: Vec<Budget>) {
+        let _ = self.inner.shared.budgets.set(budgets);
     }
 
     pub fn vault(&self) -> &Vault {
