@@ -84,10 +84,9 @@ fuzz-smoke: ## Builds the fuzz targets and runs each for a few seconds.
 	CARGO="$(CARGO)" CARGO_TARGET_DIR="$(TARGET)" FUZZ_JOBS="$$(nproc)" fuzz/run.sh $${FUZZ_SECONDS:-5}
 
 .PHONY: bench
-bench: ## Measures messages through a server of its own (release build); figures are kept in bench/RESULTS.md.
+bench: ## Measures everything on SQLite and PostgreSQL (release build, 12 minutes); kept in bench/results.json and RESULTS.md.
 	$(CARGO) build --release --quiet -p chatters -p bench
-	$(TARGET)/release/bench --server $(TARGET)/release/chatters --pairs 20 --window 1
-	$(TARGET)/release/bench --server $(TARGET)/release/chatters --pairs 20 --window 16
+	$(TARGET)/release/bench run --all --server $(TARGET)/release/chatters --scratch $(TARGET)/bench
 	$(CARGO) run --release --quiet -p tl-proof --example codec
 
 .PHONY: docs

@@ -1,165 +1,291 @@
-//! Pairs of people who write to each other through a server process of their own, over the real protocol.
-//!
-//! A message counts when the partner's client has it; the server acknowledges it when it is durable.
+//! `bench run` measures everything and keeps the figures; `bench one` measures one load; `bench table` writes the page.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use bench::server::Server;
-use bench::system;
-use bench::world::World;
-use clap::Parser;
-use client::Client;
-use tl::Decode;
-use tl_api::{enums, functions, types};
-use tokio::runtime::Handle;
+use bench::figures::{self, Figure, Run};
+use bench::home::build_shim;
+use bench::limits::Limits;
+use bench::load::Plan;
+use bench::postgres::Cluster;
+use bench::scenarios::{ALL, Context, Scenario, delivery};
+use bench::system::micros;
+use bench::table;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Open files that either side may have, and without which 10,000 connections do not fit.
+const FILES: u32 = 65_536;
+const FILES_MIN: u32 = 11_000;
 
 #[derive(Parser)]
-struct Args {
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs scenarios, each with a server of its own, and keeps their figures.
+    Run(RunArgs),
+    /// Runs one load and prints what came of it; keeps nothing.
+    One(OneArgs),
+    /// Writes the newest figures into the page.
+    Table(Files),
+}
+
+#[derive(Args)]
+struct Place {
     /// The server's binary.
     #[arg(long, default_value = "target/release/chatters")]
-    server: std::path::PathBuf,
-    /// A PostgreSQL URL; SQLite without.
+    server: PathBuf,
+    /// Where databases are made: a folder on a disk, or nothing is written that counts.
+    #[arg(long, default_value = "target/bench")]
+    scratch: PathBuf,
+}
+
+#[derive(Args)]
+struct Files {
+    /// The newest figures.
+    #[arg(long, default_value = "bench/results.json")]
+    results: PathBuf,
+    /// The same for people.
+    #[arg(long, default_value = "bench/RESULTS.md")]
+    page: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    Sqlite,
+    Postgres,
+    Both,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    files: Files,
+    /// Which: delivery, reads, handshake, cold_start, idle, catch_up, growth.
+    names: Vec<String>,
+    /// All of them.
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
+    /// The database. A run of both leaves out on PostgreSQL what would take too long there.
+    #[arg(long, value_enum, default_value = "both")]
+    engine: Engine,
+    /// A little of everything, to see that it works. Its figures are not kept.
+    #[arg(long)]
+    quick: bool,
+}
+
+#[derive(Args)]
+struct OneArgs {
+    #[command(flatten)]
+    place: Place,
+    /// A PostgreSQL URL of an empty database; SQLite without.
     #[arg(long)]
     database: Option<String>,
     /// Pairs of people; each person has a connection.
     #[arg(long, default_value_t = 20)]
-    pairs: usize,
+    pairs: u32,
     /// Messages that each sender has under way at once.
     #[arg(long, default_value_t = 16)]
     window: usize,
     /// Messages of each sender.
     #[arg(long, default_value_t = 1000)]
-    messages: usize,
+    messages: u64,
+    /// Sends for so many seconds instead, after a second that does not count.
+    #[arg(long, conflicts_with = "messages")]
+    seconds: Option<u64>,
 }
 
 fn main() -> Result<(), String> {
-    let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|why| format!("the runtime: {why}"))?;
-    runtime.block_on(run(&args))
+    match Cli::parse().command {
+        Task::Run(args) => run(&args),
+        Task::One(args) => one(&args),
+        Task::Table(files) => write_table(&files, None),
+    }
 }
 
-async fn run(args: &Args) -> Result<(), String> {
-    let server = Server::start(&args.server, args.database.as_deref())?;
-    let world = Arc::new(World::new(server));
-    let mut pairs = Vec::new();
-    for number in 0..args.pairs {
-        pairs.push(Pair::sign_up(&world, number).await?);
-    }
-    let started = world.clock.now();
-    let runs = pairs.into_iter().map(|pair| {
-        let (world, window, messages) = (Arc::clone(&world), args.window, args.messages);
-        Handle::current().spawn(async move { pair.run(&world, window, messages).await })
-    });
-    let runs = runs.collect::<Vec<_>>();
-    let mut latencies = Vec::new();
-    for run in runs {
-        latencies.extend(run.await.map_err(|why| why.to_string())??);
-    }
-    let seconds = (world.clock.now().0 - started.0) as f64 / 1000.0;
-    report(args, &mut latencies, seconds);
-    Ok(())
-}
-
-fn report(args: &Args, latencies: &mut [i64], seconds: f64) {
-    latencies.sort_unstable();
-    let at = |share: f64| {
-        let index = ((latencies.len() as f64 - 1.0) * share) as usize;
-        latencies.get(index).copied().unwrap_or_default() as f64 / 1000.0
+fn run(args: &RunArgs) -> Result<(), String> {
+    let chosen = chosen(args)?;
+    let engines: &[Engine] = match args.engine {
+        Engine::Both => &[Engine::Sqlite, Engine::Postgres],
+        Engine::Sqlite => &[Engine::Sqlite],
+        Engine::Postgres => &[Engine::Postgres],
     };
-    let engine = if args.database.is_some() { "postgres" } else { "sqlite" };
+    let mut context = context(&args.place, args.quick)?;
+    // Whether it is there at all shows now, not in ten minutes.
+    if engines.contains(&Engine::Postgres) {
+        drop(Cluster::start(&args.place.scratch)?);
+    }
+    raise_files();
+    let this = this_run(&args.place.scratch);
+    eprintln!("limits of the machine: {}", this.machine);
+    let (limits, found) = Limits::measure(&args.place.scratch, args.quick)?;
+    context.limits = limits;
+    keep(args, &this, "limits", "", &found)?;
+    let mut failed = Vec::new();
+    for engine in engines {
+        let (name, suffix) =
+            if *engine == Engine::Sqlite { ("sqlite", "") } else { ("postgres", "_postgres") };
+        for scenario in &chosen {
+            if *engine == Engine::Postgres && args.engine == Engine::Both && !scenario.on_postgres {
+                continue;
+            }
+            eprintln!("{} on {name}", scenario.name);
+            context.cluster = match engine {
+                Engine::Postgres => Some(Cluster::start(&args.place.scratch)?),
+                _ => None,
+            };
+            let begin = micros();
+            match (scenario.run)(&context) {
+                Ok(found) => {
+                    let found: Vec<Figure> =
+                        found.into_iter().map(|figure| figure.suffixed(suffix)).collect();
+                    eprintln!("  {:.0} s", (micros() - begin) as f64 / 1e6);
+                    keep(args, &this, scenario.name, name, &found)?;
+                }
+                Err(why) => {
+                    eprintln!("  failed: {why}");
+                    failed.push(format!("{} on {name}: {why}", scenario.name));
+                }
+            }
+        }
+    }
+    if !args.quick {
+        write_table(&args.files, Some(&this))?;
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
+
+fn chosen(args: &RunArgs) -> Result<Vec<&'static Scenario>, String> {
+    if args.all {
+        return Ok(ALL.iter().collect());
+    }
+    let find = |name: &String| {
+        let found = ALL.iter().find(|scenario| scenario.name == *name);
+        found.ok_or_else(|| {
+            let names: Vec<_> = ALL.iter().map(|scenario| scenario.name).collect();
+            format!("no scenario {name:?}; there are {}", names.join(", "))
+        })
+    };
+    let chosen: Vec<_> = args.names.iter().map(find).collect::<Result<_, _>>()?;
+    if chosen.is_empty() { Err("which? Names of scenarios, or --all".to_owned()) } else { Ok(chosen) }
+}
+
+fn context(place: &Place, quick: bool) -> Result<Context, String> {
+    if !place.server.is_file() {
+        return Err(format!("no server at {}: build it, or say where with --server", place.server.display()));
+    }
+    fs::create_dir_all(&place.scratch).map_err(|why| format!("{}: {why}", place.scratch.display()))?;
+    let absolute = |path: &Path| fs::canonicalize(path).map_err(|why| format!("{}: {why}", path.display()));
+    let scratch = absolute(&place.scratch)?;
+    Ok(Context {
+        server: absolute(&place.server)?,
+        shim: build_shim(&scratch)?,
+        scratch,
+        database: None,
+        cluster: None,
+        limits: Limits::default(),
+        quick,
+    })
+}
+
+/// Prints the figures of a scenario, and puts them into the file.
+fn keep(args: &RunArgs, this: &Run, scenario: &str, engine: &str, found: &[Figure]) -> Result<(), String> {
+    let values: BTreeMap<&str, f64> =
+        found.iter().map(|figure| (figure.name.as_str(), figures::rounded(figure.value))).collect();
+    println!("{}", serde_json::json!({ "scenario": scenario, "engine": engine, "figures": values }));
+    if args.quick {
+        return Ok(());
+    }
+    let mut results = figures::load(&args.files.results)?;
+    figures::merge(&mut results, found, this);
+    figures::save(&args.files.results, &results)
+}
+
+fn write_table(files: &Files, run: Option<&Run>) -> Result<(), String> {
+    let results = figures::load(&files.results)?;
+    let page = fs::read_to_string(&files.page).unwrap_or_else(|_| "# Figures\n".to_owned());
+    let page = table::update(&page, &results, run);
+    fs::write(&files.page, page).map_err(|why| format!("{}: {why}", files.page.display()))
+}
+
+fn one(args: &OneArgs) -> Result<(), String> {
+    let mut context = context(&args.place, false)?;
+    context.database.clone_from(&args.database);
+    raise_files();
+    let plan = match args.seconds {
+        Some(seconds) => {
+            Plan { window: args.window, warm_millis: 1000, millis: seconds * 1000, messages: None }
+        }
+        None => Plan { window: args.window, warm_millis: 0, millis: 0, messages: Some(args.messages) },
+    };
+    let outcome = delivery::measure(&context, args.pairs, plan)?;
+    let each = |sum: u64| figures::rounded(sum as f64 / outcome.count);
     println!(
         "{}",
         serde_json::json!({
-            "engine": engine,
+            "engine": if args.database.is_some() { "postgres" } else { "sqlite" },
             "pairs": args.pairs,
             "window": args.window,
-            "delivered": latencies.len(),
-            "seconds": seconds,
-            "delivered_per_s": (latencies.len() as f64 / seconds).round(),
-            "p50_ms": at(0.5),
-            "p99_ms": at(0.99),
-            "max_ms": at(1.0),
+            "delivered": outcome.count,
+            "delivered_per_s": outcome.per_s.round(),
+            "p50_ms": outcome.p50,
+            "p99_ms": outcome.p99,
+            "max_ms": outcome.max,
+            "server_cpu_us_per_msg": each(outcome.server.cpu_us),
+            "generator_cpu_us_per_msg": each(outcome.generator.cpu_us),
+            "kib_written_per_msg": each(outcome.written / 1024),
+            "flushes_per_msg": figures::rounded(outcome.flushes_each),
+            "server_cpu_us_per_msg_settled": figures::rounded(outcome.settled.cpu_us as f64 / outcome.all),
+            "kib_written_per_msg_settled": figures::rounded(outcome.settled.written as f64 / outcome.all / 1024.0),
+            "settle_s": figures::rounded(outcome.rest_seconds),
+            "came_to_rest": outcome.came_to_rest,
+            "peak_mib": outcome.memory.peak / 1024,
         })
     );
+    Ok(())
 }
 
-/// Two people; the first writes to the second.
-struct Pair {
-    sender: Client,
-    receiver: Client,
-    peer: enums::InputPeer,
-}
-
-impl Pair {
-    async fn sign_up(world: &World, number: usize) -> Result<Self, String> {
-        let phones = [format!("+1555010{number:04}"), format!("+1555020{number:04}")];
-        let sender = world.sign_up(&phones[0]).await?;
-        let receiver = world.sign_up(&phones[1]).await?;
-        let contact = types::InputPhoneContact {
-            phone: phones[1].clone(),
-            first_name: "Partner".to_owned(),
-            ..Default::default()
-        };
-        let request = functions::contacts::ImportContacts { contacts: vec![contact] };
-        let found = sender.invoke(&request).await.map_err(|why| why.to_string())?;
-        let partner = found.imported.first().map(|found| found.user_id).ok_or("the partner was not found")?;
-        let access_hash = found.users.iter().find_map(|user| match user {
-            enums::User::User(user) if user.id == partner => user.access_hash,
-            _ => None,
-        });
-        let peer = types::InputPeerUser { user_id: partner, access_hash: access_hash.unwrap_or_default() };
-        Ok(Self { sender, receiver, peer: peer.into() })
-    }
-
-    /// Sends everything; gives the times from send to receive in microseconds.
-    async fn run(self, world: &Arc<World>, window: usize, messages: usize) -> Result<Vec<i64>, String> {
-        let next = Arc::new(AtomicUsize::new(0));
-        let mut senders = Vec::new();
-        for _ in 0..window {
-            let (sender, peer, next) = (self.sender.clone(), self.peer.clone(), Arc::clone(&next));
-            let world = Arc::clone(world);
-            senders.push(Handle::current().spawn(async move {
-                while next.fetch_add(1, Ordering::Relaxed) < messages {
-                    send(&world, &sender, &peer).await?;
-                }
-                Ok::<(), String>(())
-            }));
-        }
-        let mut latencies = Vec::with_capacity(messages);
-        while latencies.len() < messages {
-            let push = self.receiver.push().await.ok_or("the receiver's connection ended")?;
-            receive(&push, system::micros(), &mut latencies);
-        }
-        for sender in senders {
-            sender.await.map_err(|why| why.to_string())??;
-        }
-        Ok(latencies)
+/// Lets this process, and the servers that it starts, have as many connections as are measured.
+fn raise_files() {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let hard = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().nth(1)?.parse().ok());
+    let files = hard.unwrap_or(FILES).min(FILES);
+    let (pid, wanted) = (std::process::id().to_string(), format!("--nofile={files}:"));
+    let raised = Command::new("prlimit").args(["--pid", &pid, &wanted]).status();
+    if files < FILES_MIN || !raised.is_ok_and(|status| status.success()) {
+        eprintln!("open files are limited to {files}: 10,000 connections do not fit");
     }
 }
 
-/// A text of 100 bytes that begins with the time.
-async fn send(world: &World, sender: &Client, peer: &enums::InputPeer) -> Result<(), String> {
-    let request = functions::messages::SendMessage {
-        peer: peer.clone(),
-        message: format!("{:<99}.", system::micros()),
-        random_id: world.random.i64(),
-        ..Default::default()
+fn this_run(scratch: &Path) -> Run {
+    let ask = |program: &str, args: &[&str]| {
+        let output = Command::new(program).args(args).output().ok().filter(|output| output.status.success());
+        output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
     };
-    sender.invoke(&request).await.map(drop).map_err(|why| why.to_string())
-}
-
-fn receive(push: &[u8], now: i64, latencies: &mut Vec<i64>) {
-    let Ok(enums::Updates::Updates(updates)) = enums::Updates::from_bytes(push) else { return };
-    for update in &updates.updates {
-        if let enums::Update::NewMessage(update) = update
-            && let enums::Message::Message(message) = &update.message
-            && let Some(sent) = message.message.split(' ').next().and_then(|at| at.parse::<i64>().ok())
-        {
-            latencies.push(now - sent);
-        }
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).unwrap_or_default().1;
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = memory
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse().ok());
+    let gib = kib.unwrap_or(0_u64) >> 20;
+    let files = ask("stat", &["-f", "-c", "%T", &scratch.to_string_lossy()]);
+    let changes =
+        if ask("git", &["status", "--porcelain", "--untracked-files=no"]).is_empty() { "" } else { "+" };
+    Run {
+        date: ask("date", &["-u", "+%Y-%m-%d"]),
+        commit: format!("{}{changes}", ask("git", &["rev-parse", "--short", "HEAD"])),
+        machine: format!("{cores} cores ({model}), {gib} GiB, {files}; load generator on the same cores"),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use domain::testing::SeededRandom;
 use domain::{BoxFuture, Clock, Random, Spawn, Time};
 use tokio::runtime::Handle;
 
@@ -25,6 +26,24 @@ pub struct SystemRandom;
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the system has random bytes");
+    }
+}
+
+/// Random enough for padding, identifiers and keys of a server that lives for a minute, and without a system call.
+pub struct FastRandom(SeededRandom);
+
+impl FastRandom {
+    #[expect(clippy::new_without_default, reason = "two of them differ")]
+    pub fn new() -> Self {
+        let mut seed = [0; 8];
+        SystemRandom.fill(&mut seed);
+        Self(SeededRandom::new(u64::from_le_bytes(seed)))
+    }
+}
+
+impl Random for FastRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.fill(bytes);
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use domain::flood::{self, Budget};
 use serde::Deserialize;
 use store::Database;
 
@@ -139,7 +140,8 @@ pub(crate) enum SmtpSecurity {
     None,
 }
 
-/// What bounds the gateway; see `gateway::Limits` for the meaning and the defaults.
+/// What bounds the gateway, see `gateway::Limits` for the meaning and the defaults, and two of the budgets of
+/// `domain::flood`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
@@ -155,9 +157,21 @@ pub(crate) struct Limits {
     newcomer_secs: Option<u64>,
     write_secs: Option<u64>,
     session_idle_secs: Option<i64>,
+    messages_per_minute: Option<u32>,
+    codes_per_address_per_hour: Option<u32>,
 }
 
 impl Limits {
+    /// The flood budgets that are set.
+    pub(crate) fn budgets(&self) -> Vec<Budget> {
+        let set = [
+            (flood::SEND_MESSAGES, self.messages_per_minute),
+            (flood::SEND_CODE_ADDRESS, self.codes_per_address_per_hour),
+        ];
+        let set = set.into_iter().filter_map(|(budget, limit)| Some(Budget { limit: limit?, ..budget }));
+        set.collect()
+    }
+
     pub(crate) fn gateway(&self) -> gateway::Limits {
         let default = gateway::Limits::default();
         gateway::Limits {
@@ -217,7 +231,9 @@ pub(crate) enum ConfigError {
     Database(&'static str),
     #[error("the wrapped data keys have to live in a database of their own")]
     SameDatabase,
-    #[error("handshakes_at_once and connections have to be at least 1")]
+    #[error(
+        "handshakes_at_once, connections, messages_per_minute and codes_per_address_per_hour have to be at least 1"
+    )]
     NoRoom,
 }
 
@@ -275,7 +291,8 @@ impl Config {
             return Err(ConfigError::SameDatabase);
         }
         let limits = self.limits.gateway();
-        if limits.handshakes_at_once == 0 || limits.connections == 0 {
+        let no_budget = self.limits.budgets().iter().any(|budget| budget.limit == 0);
+        if limits.handshakes_at_once == 0 || limits.connections == 0 || no_budget {
             return Err(ConfigError::NoRoom);
         }
         Ok(())
@@ -350,6 +367,16 @@ mod tests {
     }
 
     #[test]
+    fn budgets_are_those_that_are_set() {
+        assert!(Config::default().limits.budgets().is_empty());
+        let toml = "[limits]\nmessages_per_minute = 7\ncodes_per_address_per_hour = 9";
+        let budgets = load(toml, ServeArgs::default()).unwrap().limits.budgets();
+        let set: Vec<_> =
+            budgets.iter().map(|budget| (budget.name, budget.limit, budget.window_secs)).collect();
+        assert_eq!(set, [("SEND_MESSAGES", 7, 60), ("SEND_CODE_ADDRESS", 9, 3600)]);
+    }
+
+    #[test]
     fn the_whole_file() {
         let toml = r#"
             data = "/srv/chatters"
@@ -397,6 +424,7 @@ mod tests {
         check("database = \"mysql://hidden\"", "the database is not a PostgreSQL URL");
         check("database = \"postgres://a\"\nkeys_database = \"postgres://a\"", "of their own");
         check("[limits]\nhandshakes_at_once = 0", "at least 1");
+        check("[limits]\nmessages_per_minute = 0", "at least 1");
     }
 
     #[test]

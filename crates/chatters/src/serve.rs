@@ -51,6 +51,7 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
     private_folder(&config.data).map_err(|why| format!("{}: {why}", config.data.display()))?;
     let root_key = config.root_key_file().map_err(|why| why.to_string())?;
     let store = open_store(&config, &root_key, &clock, &random)?;
+    store.set_budgets(config.limits.budgets());
     let key = server_key::load_or_create(&server_key::file_beside(&root_key), &*random)?;
 
     let listener =

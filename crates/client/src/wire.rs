@@ -63,6 +63,11 @@ impl Wire {
         }
     }
 
+    /// What has been read already and is not taken yet: does not wait, and does not look at the socket.
+    pub fn received(&mut self) -> Result<Option<ClientInbound>, ClientError> {
+        Ok(self.transport.poll_packet()?)
+    }
+
     /// Agrees on a key with the server.
     pub async fn make_key(&mut self, config: &Config, kind: KeyKind) -> Result<Identity, ClientError> {
         let random = config.random.clone();

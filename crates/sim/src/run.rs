@@ -17,8 +17,8 @@ const REST_MS: i64 = 900_000;
 const REST_STEP_MS: i64 = 1000;
 /// Until an answer to the last question is there.
 pub(crate) const ASKING_MS: i64 = 5_000;
-/// Whatever was to happen later has happened by then.
-const LATER_MS: i64 = 45_000;
+/// Whatever was to happen later has happened by then, also what was put off for a minute by a failing disk.
+const LATER_MS: i64 = 75_000;
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]

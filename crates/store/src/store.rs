@@ -1,10 +1,11 @@
 //! The store itself: opening, reading, writing.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use async_channel::Sender;
+use domain::flood::Budget;
 use domain::{Hint, SharedClock, SharedRandom, UserId};
 
 use crate::engine::postgres::Postgres;
@@ -105,6 +106,8 @@ pub(crate) struct Shared {
     pub(crate) changes: Arc<Changes>,
     pub(crate) subscribers: RwLock<Vec<Subscriber>>,
     pub(crate) faults: Option<Arc<dyn Faults>>,
+    /// Budgets that the operator set.
+    pub(crate) budgets: OnceLock<Vec<Budget>>,
 }
 
 /// The database, the vault and their threads. Clones are cheap and share all of it.
@@ -147,6 +150,7 @@ impl Store {
             changes: Arc::new(Changes::new(engine.is_ours_alone())),
             subscribers: RwLock::default(),
             faults: config.faults.clone(),
+            budgets: OnceLock::new(),
         });
         let (writes, write_queue) = async_channel::bounded(limits::WRITE_QUEUE);
         let (reads, read_queue) = async_channel::bounded(limits::READ_QUEUE);
@@ -204,6 +208,12 @@ impl Store {
     /// Whether what was read of people is so still.
     pub fn changes(&self) -> Arc<Changes> {
         Arc::clone(&self.inner.shared.changes)
+    }
+
+    /// From now on these hold in place of the budgets of the same names; see [`Tx::budget`]. Set once, when the
+    /// parts are put together: later calls change nothing.
+    pub fn set_budgets(&self, budgets: Vec<Budget>) {
+        let _ = self.inner.shared.budgets.set(budgets);
     }
 
     pub fn vault(&self) -> &Vault {

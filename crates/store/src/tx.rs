@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::flood::Budget;
 use domain::{Hint, Random, Time, UserId};
 
 use crate::changes::{Stamp, concern};
@@ -152,6 +153,12 @@ impl<'a> Tx<'a> {
     /// saves every other closure the price of being taken back alone.
     pub fn decided(&mut self) {
         self.session.decided();
+    }
+
+    /// The budget as the operator set it, else as it is.
+    pub fn budget(&self, default: &Budget) -> Budget {
+        let set = self.shared.budgets.get().into_iter().flatten();
+        *set.into_iter().find(|set| set.name == default.name).unwrap_or(default)
     }
 
     pub fn now(&self) -> Time {

@@ -30,7 +30,8 @@ const EDGES: &[(&str, &[&str])] = &[
     // Sockets.
     ("gateway", &["mtproto", "rpc", "botapi", "updates", "domain"]),
     ("client", &["mtproto", "tl", "tl-api", "domain"]),
-    ("bench", &["client", "mtproto", "tl", "tl-api", "domain"]),
+    // `store` and `service` to fill databases, `crypto` for what ciphers do at best.
+    ("bench", &["client", "mtproto", "crypto", "tl", "tl-api", "domain", "store", "service"]),
     // Developers' commands; `tl-proof` compares our bytes with those of other libraries.
     ("xtask", &["tl-gen"]),
     ("tl-proof", &["tl", "tl-api", "tl-gen"]),

@@ -102,6 +102,21 @@ async fn a_message_for_later_to_a_stranger_counts_once() {
 }
 
 #[tokio::test]
+async fn the_operator_says_how_much_one_person_writes() {
+    let world = World::sqlite().await;
+    let budget = domain::flood::Budget { limit: 2, ..domain::flood::SEND_MESSAGES };
+    world.service.store.set_budgets(vec![budget]);
+    let ann = world.sign_up(ANN, "Ann").await;
+    let to: enums::InputPeer = enums::InputPeer::PeerSelf;
+    for _ in 0..2 {
+        ann.call(text(&to)).await;
+    }
+    assert_eq!(ann.try_call(text(&to)).await.map(drop), Err(Fault::flood_wait(60)));
+    world.clock.advance_millis(60_000);
+    ann.call(text(&to)).await;
+}
+
+#[tokio::test]
 async fn coming_and_going_is_told_so_often() {
     World::each(|world| async move {
         let pair = Pair::meet(&world).await;

@@ -7,7 +7,7 @@ use store::{StoreError, Tx, codes};
 /// The fault that the next try would be refused with, when the budget is used up. Takes nothing.
 pub fn spent(tx: &mut Tx<'_>, budget: &Budget, subject: &str) -> Result<Option<Fault>, StoreError> {
     let window = codes::counter(tx, &name(budget, subject))?.map(|(start, count)| Window { start, count });
-    Ok(budget.wait_secs(window, tx.now()).map(Fault::flood_wait))
+    Ok(tx.budget(budget).wait_secs(window, tx.now()).map(Fault::flood_wait))
 }
 
 /// Takes `count` from the budget that `subject` (a number, a key, an address) has.
@@ -42,7 +42,7 @@ pub fn charge(
 ) -> Result<Result<Charge, Fault>, StoreError> {
     let name = name(budget, subject);
     let window = codes::counter(tx, &name)?.map(|(start, count)| Window { start, count });
-    Ok(budget.take_many(window, tx.now(), count).map(|window| Charge { name, window }))
+    Ok(tx.budget(budget).take_many(window, tx.now(), count).map(|window| Charge { name, window }))
 }
 
 impl Charge {

@@ -35,7 +35,7 @@ pub async fn edit(service: &Service, command: Edit) -> Result<Position, Error> {
         .store
         .write(move |tx| {
             let (row, content) = check(tx, editor, peer, id)?;
-            pace.take(&SEND_MESSAGES, editor, tx.now())?;
+            pace.take(&tx.budget(&SEND_MESSAGES), editor, tx.now())?;
             if let Peer::User(partner) = peer
                 && privacy::is_blocked(tx, partner, editor.into())?
             {

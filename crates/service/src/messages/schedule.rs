@@ -30,7 +30,7 @@ pub enum Outcome {
 /// Errors: `SCHEDULE_DATE_INVALID`, `SCHEDULE_DATE_TOO_LATE`, `SCHEDULE_STATUS_PRIVATE`,
 /// `SCHEDULE_TOO_MUCH`, those of [`send::send`].
 pub async fn schedule(service: &Service, command: Send, date: i32) -> Result<Outcome, Error> {
-    let ready = send::prepare(service, command)?;
+    let ready = send::prepare(&service.pace, command)?;
     service.store.write(move |tx| put(tx, &ready, date)).await
 }
 

@@ -45,7 +45,7 @@ pub struct Sent {
 /// `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
 /// `QUOTE_TEXT_INVALID`, `RANDOM_ID_DUPLICATE` (a scheduled message has it), `PEER_FLOOD`, `FLOOD_WAIT_x`.
 pub async fn send(service: &Service, command: Send) -> Result<Sent, Error> {
-    let ready = prepare(service, command)?;
+    let ready = prepare(&service.pace, command)?;
     service.store.write(move |tx| write_one(tx, &ready, true)).await
 }
 
@@ -66,7 +66,7 @@ pub struct Ready {
 }
 
 /// Checks what can be checked without the store.
-pub fn prepare(service: &Service, command: Send) -> Result<Ready, Fault> {
+pub fn prepare(pace: &Arc<Pace>, command: Send) -> Result<Ready, Fault> {
     let Peer::User(to) = command.to else { return Err(Fault::peer_id_invalid()) };
     let styled = text::message(&command.text, command.entities)?;
     let content = Content::text(&styled).with_noforwards(command.noforwards);
@@ -82,7 +82,7 @@ pub fn prepare(service: &Service, command: Send) -> Result<Ready, Fault> {
         quote,
         clear_draft: command.clear_draft,
         origin: command.origin,
-        pace: Arc::clone(&service.pace),
+        pace: Arc::clone(pace),
     })
 }
 
@@ -118,7 +118,7 @@ fn write_one(tx: &mut Tx<'_>, ready: &Ready, alone: bool) -> Result<Sent, Error>
     if alone {
         tx.decided();
     }
-    ready.pace.take(&SEND_MESSAGES, from, tx.now())?;
+    ready.pace.take(&tx.budget(&SEND_MESSAGES), from, tx.now())?;
     let written = write::write(tx, &draft)?;
     let mut positions = vec![written.position];
     if ready.clear_draft {
@@ -144,13 +144,13 @@ pub fn made(message_id: i32, pts: i32) -> Sent {
 /// not used up.
 pub fn may_write(tx: &mut Tx<'_>, pace: &Pace, from: UserId, to: UserId) -> Result<(), Error> {
     checked(tx, pace, from, to)?;
-    Ok(pace.take(&SEND_MESSAGES, from, tx.now())?)
+    Ok(pace.take(&tx.budget(&SEND_MESSAGES), from, tx.now())?)
 }
 
 /// The same without taking from the budget for messages: nothing is written (but for the first message to a
 /// stranger). Gives the sender's side of the dialog.
 fn checked(tx: &mut Tx<'_>, pace: &Pace, from: UserId, to: UserId) -> Result<Option<Standing>, Error> {
-    pace.check(&SEND_MESSAGES, from, tx.now())?;
+    pace.check(&tx.budget(&SEND_MESSAGES), from, tx.now())?;
     let between = between::look(tx, from, to)?;
     let dialog = between.and_then(|between| between.dialog);
     allowed(tx, from, to, between)?;
