@@ -2,6 +2,7 @@
 
 mod admin;
 mod announce;
+mod backup;
 mod cli;
 mod config;
 mod delivery;
@@ -26,6 +27,8 @@ fn main() -> ExitCode {
         Command::Key(args) => announce::key(&args),
         Command::Policy(args) => policy::command(&args),
         Command::Methods(args) => methods::command(&args),
+        Command::Backup(args) => backup::take(&args),
+        Command::Restore(args) => backup::restore(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
