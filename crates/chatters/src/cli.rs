@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Shows which methods of the API are built.
     Methods(MethodsArgs),
+    /// Checks a configuration and a data folder, also while the server runs. Ends with 1 when there are errors.
+    Doctor(Box<DoctorArgs>),
     /// Takes a backup, also while the server runs.
     Backup(BackupArgs),
     /// Fills a new data folder, or empty databases, from a backup.
@@ -114,6 +116,16 @@ pub(crate) struct PlaceArgs {
     /// PostgreSQL URL of the database for the wrapped data keys. [default: a file in the data folder]
     #[arg(long, env = "CHATTERS_KEYS_DATABASE", value_name = "URL")]
     pub(crate) keys_database: Option<Secret>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The flags that the server is started with.
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+    /// A JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -32,3 +32,5 @@ pub const BACKUP_STEP_PAGES: i32 = 4096;
 /// How far the numbers of messages and events jump when a backup is restored: more than anybody can have
 /// got between the backup and the loss, and more than a device is told of one by one.
 pub const RESTORE_LEAP: i64 = 1_000_000;
+/// The oldest PostgreSQL that is supported, as it counts its own versions.
+pub const POSTGRES_VERSION: i64 = 150_000;

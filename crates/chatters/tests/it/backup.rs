@@ -1,4 +1,4 @@
-//! A backup of a server that runs, restored in another place.
+//! The operator's commands beside a server that runs: a backup, restored in another place; the doctor.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,4 +55,36 @@ fn a_running_server_is_backed_up_and_restored() {
     assert!(said(&restored).contains("root key") && !said(&restored).contains("is not there"));
     let again = Server::start_on(&new, &root);
     assert_eq!(again.fingerprint(), server.fingerprint());
+}
+
+#[test]
+fn the_doctor_tells_a_sound_server_from_a_broken_one() {
+    let server = Server::start();
+    let (data, root) = (server.data(), server.root_key());
+    let listen = server.address().to_string();
+    let place = [("--data", data.as_path()), ("--root-key", root.as_path())];
+    let words = ["doctor", "--listen", listen.as_str()];
+    let sound = chatters(&words, &place);
+    let text = said(&sound);
+    assert!(sound.status.success() && !text.contains("error "), "{text}");
+    assert!(text.contains("ok       rows: ") && text.contains("ok       data keys: "), "{text}");
+    assert!(text.contains("is taken; a server runs on this data folder"), "{text}");
+
+    let json = chatters(&["doctor", "--json", "--listen", listen.as_str()], &place);
+    for line in String::from_utf8(json.stdout).unwrap().lines() {
+        let finding: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(finding["check"].is_string() && finding["text"].is_string(), "{line}");
+    }
+
+    let check = |paths: &[(&str, &Path)], expected: &str| {
+        let found = chatters(&words, paths);
+        assert!(!found.status.success() && said(&found).contains(expected), "{}", said(&found));
+    };
+    check(&[place[0], ("--root-key", &data.join("root.key"))], "error    root key");
+    check(&[place[0], ("--root-key", Path::new("/nowhere/root.key"))], "put back the copy");
+    check(&[("--data", &data.join("elsewhere")), place[1]], "not by a server of this data folder");
+    let broken = tempfile::tempdir().unwrap();
+    fs::write(broken.path().join("chatters.sqlite"), vec![7; 8192]).unwrap();
+    check(&[("--data", broken.path()), place[1]], "error    rows");
+    assert!(root.exists() && !data.join("elsewhere").exists(), "the doctor changes nothing");
 }

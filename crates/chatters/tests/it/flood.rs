@@ -61,6 +61,10 @@ impl Server {
         Self { process, address, fingerprint, folder }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         data_in(self.folder.path())
     }

@@ -146,6 +146,24 @@ pub fn verify(folder: &Path) -> Result<Manifest, BackupError> {
     Ok(manifest)
 }
 
+/// What [`examine`] found.
+pub struct Examined {
+    /// All migrations of this program have run, and no other. True for data keys, which have none.
+    pub is_current: bool,
+    /// The identity (hexadecimal) that rows and data keys of one server share.
+    pub vault: String,
+}
+
+/// Looks at a database that is in use, without changing anything: SQLite checks all of its pages. Blocks.
+pub fn examine(kind: Kind, database: &Database) -> Result<Examined, BackupError> {
+    let (vault, checksums) = match database {
+        Database::Sqlite(path) => sqlite::examine(path, kind)?,
+        Database::Postgres(url) => postgres::examine(url, kind)?,
+    };
+    let is_current = kind == Kind::Keys || migrations::are_current(&checksums);
+    Ok(Examined { is_current, vault: manifest::hex(&vault) })
+}
+
 /// What is restored, and where.
 pub struct Restore<'a> {
     pub rows: &'a Path,

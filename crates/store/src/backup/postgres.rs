@@ -79,6 +79,20 @@ fn vault_of(link: &Link, kind: Kind) -> Result<Vec<u8>, BackupError> {
     link.blobs(sql)?.pop().ok_or_else(missing)
 }
 
+/// The vault's identity and the checksums of migrations.
+pub(super) fn examine(url: &str, kind: Kind) -> Result<(Vec<u8>, Vec<Vec<u8>>), BackupError> {
+    let link = Link::open(url)?;
+    let version = link.number("SELECT current_setting('server_version_num')::BIGINT")?;
+    if version < limits::POSTGRES_VERSION {
+        return Err(BackupError::Refused(format!("PostgreSQL {version} is older than 15")));
+    }
+    let checksums = match kind {
+        Kind::Rows => link.blobs(CHECKSUMS)?,
+        Kind::Keys => Vec::new(),
+    };
+    Ok((vault_of(&link, kind)?, checksums))
+}
+
 /// Writes each table into a file of its own, all as they were at one moment.
 pub(super) fn export(
     url: &str,

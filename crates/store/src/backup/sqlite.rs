@@ -27,14 +27,8 @@ pub(super) fn copy(
     clock: &dyn Clock,
 ) -> Result<Copied, BackupError> {
     let to = folder.join(file_name(kind));
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let source = Connection::open_with_flags(from, flags)
-        .map_err(|_| BackupError::file(from, "is not there, or cannot be opened"))?;
-    let setup = |source: &Connection| {
-        source.busy_timeout(Duration::from_millis(limits::ENGINE_WAIT_MS))?;
-        source.execute_batch("PRAGMA query_only = ON; BEGIN")
-    };
-    setup(&source).map_err(sqlite_failure)?;
+    let source = open(from)?;
+    source.execute_batch("BEGIN").map_err(sqlite_failure)?;
     let before = clock.now();
     // The first read is what takes the snapshot; without an open transaction the copy would begin anew with
     // each write of the server.
@@ -69,6 +63,30 @@ pub(super) fn copy(
             Kind::Keys => before,
         },
     })
+}
+
+/// A connection to a database that is there, for reading only.
+fn open(path: &Path) -> Result<Connection, BackupError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|_| BackupError::file(path, "is not there, or cannot be opened"))?;
+    let setup = |connection: &Connection| {
+        connection.busy_timeout(Duration::from_millis(limits::ENGINE_WAIT_MS))?;
+        connection.execute_batch("PRAGMA query_only = ON")
+    };
+    setup(&connection).map_err(sqlite_failure)?;
+    Ok(connection)
+}
+
+/// The vault's identity and the checksums of migrations, of a database that is sound.
+pub(super) fn examine(path: &Path, kind: Kind) -> Result<(Vec<u8>, Vec<Vec<u8>>), BackupError> {
+    let connection = open(path)?;
+    sound(&connection, path)?;
+    let checksums = match kind {
+        Kind::Rows => checksums(&connection).map_err(sqlite_failure)?,
+        Kind::Keys => Vec::new(),
+    };
+    Ok((vault(&connection, kind)?, checksums))
 }
 
 fn run(source: &Connection, target: &mut Connection) -> rusqlite::Result<()> {
