@@ -59,7 +59,7 @@ impl Announcement {
         ready_file.map_or(Ok(()), |path| write_whole(path, &self.json()))
     }
 
-    fn load(data: &Path) -> Result<Self, String> {
+    pub(crate) fn load(data: &Path) -> Result<Self, String> {
         let path = data.join(FILE);
         let text = std::fs::read_to_string(&path)
             .map_err(|why| format!("{}: {why} (start the server once first)", path.display()))?;

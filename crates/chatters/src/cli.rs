@@ -28,6 +28,12 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Shows which methods of the API are built.
     Methods(MethodsArgs),
+    /// Checks a configuration and a data folder, also while the server runs. Ends with 1 when there are errors.
+    Doctor(Box<DoctorArgs>),
+    /// Takes a backup, also while the server runs.
+    Backup(BackupArgs),
+    /// Fills a new data folder, or empty databases, from a backup.
+    Restore(RestoreArgs),
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -80,6 +86,73 @@ pub(crate) struct ServeArgs {
     /// What to log, as in "info,gateway=debug".
     #[arg(long, env = "CHATTERS_LOG", value_name = "FILTER", default_value = "info")]
     pub(crate) log: String,
+    /// How log lines are written: for people, or a JSON object each.
+    #[arg(long, env = "CHATTERS_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Where the server's data are, as `serve` is told.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PlaceArgs {
+    /// Configuration file (TOML).
+    #[arg(long, env = "CHATTERS_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Data folder. [default: ./data]
+    #[arg(long, env = "CHATTERS_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The file with the root key. [default: ~/.config/chatters/root.key]
+    #[arg(long, env = "CHATTERS_ROOT_KEY", value_name = "FILE")]
+    pub(crate) root_key: Option<PathBuf>,
+    /// Database: a file in the data folder, unless a PostgreSQL URL is given.
+    #[arg(long, env = "CHATTERS_DATABASE", value_name = "URL")]
+    pub(crate) database: Option<Secret>,
+    /// PostgreSQL URL of the database for the wrapped data keys. [default: a file in the data folder]
+    #[arg(long, env = "CHATTERS_KEYS_DATABASE", value_name = "URL")]
+    pub(crate) keys_database: Option<Secret>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The flags that the server is started with.
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+    /// A JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// A new folder for the rows: everything but the keys, sealed.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rows: Option<PathBuf>,
+    /// A new folder for the wrapped data keys; taken after the rows. Keep it elsewhere, and for a short time.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Allows both backups side by side in one folder.
+    #[arg(long)]
+    pub(crate) together: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// The backup of the rows.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rows: PathBuf,
+    /// The backup of the data keys: taken with the rows or later.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -2,9 +2,11 @@
 
 mod admin;
 mod announce;
+mod backup;
 mod cli;
 mod config;
 mod delivery;
+mod doctor;
 mod jobs;
 mod logs;
 mod methods;
@@ -31,6 +33,9 @@ fn main() -> ExitCode {
         Command::Key(args) => announce::key(&args),
         Command::Policy(args) => policy::command(&args),
         Command::Methods(args) => methods::command(&args),
+        Command::Doctor(args) => doctor::command(&args),
+        Command::Backup(args) => backup::take(&args),
+        Command::Restore(args) => backup::restore(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -36,7 +36,7 @@ use crate::{jobs, logs, server_key};
 const TEMP_KEY_SECS: i32 = 7 * 24 * 60 * 60;
 
 pub(crate) fn command(args: &ServeArgs) -> Result<(), String> {
-    logs::init(&args.log)?;
+    logs::init(&args.log, args.log_format)?;
     let config = Config::load(args).map_err(|why| why.to_string())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -9,6 +9,7 @@
 //! Invariants: no row leaves this crate but through a [`Tx`]; nothing of a user is stored unsealed
 //! unless [`catalogue`] says why; no error or log line holds a value of a row.
 
+pub mod backup;
 pub mod catalogue;
 mod changes;
 mod engine;

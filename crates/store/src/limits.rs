@@ -27,3 +27,10 @@ pub const WAL_FOLD_PAGES: i32 = 2000;
 pub const WAL_STALL_PAGES: i32 = 16_000;
 /// SQLite's page cache of each connection, in KiB.
 pub const SQLITE_CACHE_KIB: i64 = 64 * 1024;
+/// Pages that a backup of SQLite copies before it looks around.
+pub const BACKUP_STEP_PAGES: i32 = 4096;
+/// How far the numbers of messages and events jump when a backup is restored: more than anybody can have
+/// got between the backup and the loss, and more than a device is told of one by one.
+pub const RESTORE_LEAP: i64 = 1_000_000;
+/// The oldest PostgreSQL that is supported, as it counts its own versions.
+pub const POSTGRES_VERSION: i64 = 150_000;

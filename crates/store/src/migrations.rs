@@ -25,6 +25,27 @@ const REMEMBER: &str = "INSERT INTO meta (name, value) VALUES ('data keys', $1) 
 const REMEMBERED: &str = "SELECT value FROM meta WHERE name = 'data keys'";
 const APPLIED: &str = "SELECT number, checksum FROM migrations WHERE number > 0 ORDER BY number";
 
+/// The scripts that make the schema as the first `count` migrations leave it.
+pub(crate) fn scripts(count: usize) -> impl Iterator<Item = &'static str> {
+    std::iter::once(CREATE).chain(MIGRATIONS.iter().take(count).map(|migration| migration.script))
+}
+
+/// Whether these are the checksums of all migrations of this program.
+pub(crate) fn are_current(checksums: &[Vec<u8>]) -> bool {
+    checksums.len() == MIGRATIONS.len()
+        && std::iter::zip(checksums, MIGRATIONS)
+            .all(|(checksum, migration)| *checksum == Sha256::digest(migration.script.as_bytes()).as_slice())
+}
+
+/// Whether these (hexadecimal) are the checksums of the first migrations of this program, or of all.
+pub(crate) fn are_known(checksums: &[String]) -> bool {
+    (1..=MIGRATIONS.len()).contains(&checksums.len())
+        && std::iter::zip(checksums, MIGRATIONS).all(|(checksum, migration)| {
+            let known = Sha256::digest(migration.script.as_bytes());
+            *checksum == known.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        })
+}
+
 /// Brings the schema up to date, and sees that rows and data keys belong together.
 ///
 /// `keys` is the name of the vault's table of data keys. Rows that were sealed with the keys of one

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -30,24 +30,52 @@ const BEGINNINGS: [&[u8]; 8] = [
     b"0123456789012345678901234567890123456789",
 ];
 
-struct Server {
+pub(crate) struct Server {
     process: Child,
     address: SocketAddr,
-    _folder: tempfile::TempDir,
+    fingerprint: String,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    pub(crate) fn start() -> Self {
+        Self::run(tempfile::tempdir().unwrap(), None)
+    }
+
+    /// On a data folder and a root key that are there.
+    pub(crate) fn start_on(data: &Path, root_key: &Path) -> Self {
+        Self::run(tempfile::tempdir().unwrap(), Some((data, root_key)))
+    }
+
+    fn run(folder: tempfile::TempDir, place: Option<(&Path, &Path)>) -> Self {
         let ready = folder.path().join("ready.json");
+        let own = (data_in(folder.path()), root_key_in(folder.path()));
+        let (data, root_key) = place.unwrap_or((&own.0, &own.1));
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatters"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
-        command.arg("--data").arg(folder.path().join("data"));
-        command.arg("--root-key").arg(folder.path().join("keys").join("root.key"));
+        command.arg("--data").arg(data);
+        command.arg("--root-key").arg(root_key);
         command.arg("--ready-file").arg(&ready);
         let process = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let address = wait_for(&ready);
-        Self { process, address, _folder: folder }
+        let (address, fingerprint) = wait_for(&ready);
+        Self { process, address, fingerprint, folder }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        data_in(self.folder.path())
+    }
+
+    pub(crate) fn root_key(&self) -> PathBuf {
+        root_key_in(self.folder.path())
+    }
+
+    /// Of the key that clients know the server by.
+    pub(crate) fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// Resident memory in bytes.
@@ -70,13 +98,21 @@ impl Drop for Server {
     }
 }
 
-fn wait_for(ready: &Path) -> SocketAddr {
+fn data_in(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+fn root_key_in(folder: &Path) -> PathBuf {
+    folder.join("keys").join("root.key")
+}
+
+fn wait_for(ready: &Path) -> (SocketAddr, String) {
     for _ in 0..PATIENCE.as_millis() / 20 {
         let announced = fs::read(ready).ok().and_then(|json| serde_json::from_slice(&json).ok());
         if let Some(announced) = announced {
             let announced: serde_json::Value = announced;
             let text = format!("{}:{}", announced["address"].as_str().unwrap(), announced["port"]);
-            return text.parse().unwrap();
+            return (text.parse().unwrap(), announced["fingerprint"].to_string());
         }
         std::thread::sleep(Duration::from_millis(20));
     }

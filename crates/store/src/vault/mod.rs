@@ -28,6 +28,7 @@ use self::cipher::Cipher;
 pub use self::cipher::SEAL_OVERHEAD;
 pub use self::place::{Owner, RowKey};
 pub use self::root::{KeyFile, RootKeys};
+pub(crate) use self::table::POSTGRES_KEYS;
 use self::table::{Identity, KeyTable};
 use crate::{Database, StoreError, limits};
 

@@ -5,6 +5,8 @@ mod sqlite;
 
 use domain::Time;
 
+/// What makes the tables of the data keys on PostgreSQL.
+pub(crate) use self::postgres::SCHEMA as POSTGRES_KEYS;
 use super::Owner;
 use crate::{Database, StoreError};
 

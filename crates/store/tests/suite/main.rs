@@ -1,5 +1,6 @@
 //! One suite for both engines.
 
+mod backup;
 mod crash;
 mod keys;
 mod schema;

@@ -10,7 +10,7 @@ use crate::engine::{Role, Session};
 use crate::vault::Owner;
 use crate::{Row, StoreError, Value};
 
-const SCHEMA: &str = "
+pub(crate) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS data_keys (
         kind BIGINT NOT NULL, id BIGINT NOT NULL, wrapped BYTEA NOT NULL, created_at BIGINT NOT NULL,
         PRIMARY KEY (kind, id));

@@ -1,0 +1,143 @@
+//! A SQLite file, copied page by page while others write it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use domain::Clock;
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+
+use super::{BackupError, Copied, Kind, Manifest, Shape, folder, leap, sqlite_failure};
+use crate::limits;
+
+fn file_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Rows => "rows.sqlite",
+        Kind::Keys => "keys.sqlite",
+    }
+}
+
+/// Copies the database as it is at one moment. Writers go on meanwhile; the log grows until the copy is
+/// done, because it cannot be folded past what the copy reads.
+pub(super) fn copy(
+    from: &Path,
+    folder: &Path,
+    kind: Kind,
+    shapes: &[Shape],
+    clock: &dyn Clock,
+) -> Result<Copied, BackupError> {
+    let to = folder.join(file_name(kind));
+    let source = open(from)?;
+    source.execute_batch("BEGIN").map_err(sqlite_failure)?;
+    let before = clock.now();
+    // The first read is what takes the snapshot; without an open transaction the copy would begin anew with
+    // each write of the server.
+    let _: i64 = source
+        .query_row("SELECT COUNT(*) FROM sqlite_schema", (), |row| row.get(0))
+        .map_err(sqlite_failure)?;
+    let after = clock.now();
+    drop(folder::create(&to)?);
+    let mut target = Connection::open(&to).map_err(sqlite_failure)?;
+    run(&source, &mut target).map_err(sqlite_failure)?;
+    source.execute_batch("ROLLBACK").map_err(sqlite_failure)?;
+    // One file, not three.
+    target.execute_batch("PRAGMA journal_mode = DELETE").map_err(sqlite_failure)?;
+    sound(&target, &to)?;
+    let mut rows = Vec::new();
+    for shape in shapes {
+        let sql = format!("SELECT COUNT(*) FROM {}", shape.name);
+        let count: i64 = target
+            .query_row(&sql, (), |row| row.get(0))
+            .map_err(|why| BackupError::file(from, format!("has not the tables of this version: {why}")))?;
+        rows.push((shape.name, count.cast_unsigned()));
+    }
+    Ok(Copied {
+        vault: vault(&target, kind)?,
+        migrations: match kind {
+            Kind::Rows => checksums(&target).map_err(sqlite_failure)?,
+            Kind::Keys => Vec::new(),
+        },
+        rows,
+        taken_at: match kind {
+            Kind::Rows => after,
+            Kind::Keys => before,
+        },
+    })
+}
+
+/// A connection to a database that is there, for reading only.
+fn open(path: &Path) -> Result<Connection, BackupError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|_| BackupError::file(path, "is not there, or cannot be opened"))?;
+    let setup = |connection: &Connection| {
+        connection.busy_timeout(Duration::from_millis(limits::ENGINE_WAIT_MS))?;
+        connection.execute_batch("PRAGMA query_only = ON")
+    };
+    setup(&connection).map_err(sqlite_failure)?;
+    Ok(connection)
+}
+
+/// The vault's identity and the checksums of migrations, of a database that is sound.
+pub(super) fn examine(path: &Path, kind: Kind) -> Result<(Vec<u8>, Vec<Vec<u8>>), BackupError> {
+    let connection = open(path)?;
+    sound(&connection, path)?;
+    let checksums = match kind {
+        Kind::Rows => checksums(&connection).map_err(sqlite_failure)?,
+        Kind::Keys => Vec::new(),
+    };
+    Ok((vault(&connection, kind)?, checksums))
+}
+
+fn run(source: &Connection, target: &mut Connection) -> rusqlite::Result<()> {
+    let backup = Backup::new(source, target)?;
+    loop {
+        match backup.step(limits::BACKUP_STEP_PAGES)? {
+            StepResult::Done => return Ok(()),
+            StepResult::Busy | StepResult::Locked => std::thread::sleep(Duration::from_millis(10)),
+            _ => {}
+        }
+    }
+}
+
+/// A copy that SQLite itself finds fault with is none.
+fn sound(connection: &Connection, path: &Path) -> Result<(), BackupError> {
+    let verdict: String =
+        connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0)).map_err(sqlite_failure)?;
+    if verdict == "ok" { Ok(()) } else { Err(BackupError::file(path, "the database is damaged")) }
+}
+
+fn vault(connection: &Connection, kind: Kind) -> Result<Vec<u8>, BackupError> {
+    let sql = match kind {
+        Kind::Rows => "SELECT value FROM meta WHERE name = 'data keys'",
+        Kind::Keys => "SELECT id FROM identity WHERE seq = 1",
+    };
+    connection.query_row(sql, (), |row| row.get(0)).map_err(sqlite_failure)
+}
+
+fn checksums(connection: &Connection) -> rusqlite::Result<Vec<Vec<u8>>> {
+    let sql = "SELECT checksum FROM migrations WHERE number > 0 ORDER BY number";
+    connection.prepare(sql)?.query_map((), |row| row.get(0))?.collect()
+}
+
+/// Puts the file of a backup at its place, ready for a server.
+pub(super) fn place(from: &Path, to: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+    let name = file_name(manifest.kind);
+    if manifest.files.len() != 1 || manifest.files[0].name != name {
+        return Err(BackupError::file(from, format!("has not the one file {name}")));
+    }
+    folder::copy(&from.join(name), to)?;
+    let copied = folder::describe_file(to)?;
+    if copied.sha256 != manifest.files[0].sha256 {
+        return Err(BackupError::file(to, "was not copied as it is"));
+    }
+    let connection = Connection::open(to).map_err(sqlite_failure)?;
+    sound(&connection, to)?;
+    if super::manifest::hex(&vault(&connection, manifest.kind)?) != manifest.vault {
+        return Err(BackupError::file(from, "the manifest is not that of the file"));
+    }
+    if manifest.kind == Kind::Rows {
+        connection.execute_batch(&leap()).map_err(sqlite_failure)?;
+    }
+    Ok(())
+}
