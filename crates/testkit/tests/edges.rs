@@ -31,6 +31,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gateway", &["mtproto", "rpc", "botapi", "updates", "domain"]),
     ("client", &["mtproto", "tl", "tl-api", "domain"]),
     ("bench", &["client", "mtproto", "tl", "tl-api", "domain"]),
+    ("crash", &["bench", "client", "mtproto", "tl", "tl-api", "domain"]),
     // Developers' commands; `tl-proof` compares our bytes with those of other libraries.
     ("xtask", &["tl-gen"]),
     ("tl-proof", &["tl", "tl-api", "tl-gen"]),
