@@ -3,14 +3,18 @@
 
 mod boxes;
 mod check;
+mod faults;
 mod load;
 mod mirror;
 mod people;
 mod postgres;
+mod proxy;
 mod random;
 mod record;
 mod report;
 mod rounds;
+mod shim;
+mod system;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,9 +23,15 @@ use bench::server::{Server, Setup};
 use bench::world::World;
 use clap::Parser;
 
+use crate::faults::Stage;
 use crate::people::Crowd;
 use crate::postgres::Cluster;
 use crate::random::Dice;
+use crate::report::{Report, Rounds};
+
+/// People on the server of each fault, and things that each of them does at once.
+const FAULT_PEOPLE: usize = 6;
+const FAULT_WINDOW: usize = 2;
 
 #[derive(Parser)]
 struct Args {
@@ -37,6 +47,12 @@ struct Args {
     /// Rounds of kill -9 on each engine.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Faults to go through: names, `all` or `none`.
+    #[arg(long, value_delimiter = ',', default_value = "all")]
+    faults: Vec<String>,
+    /// Faults in the size of the full run.
+    #[arg(long)]
+    full: bool,
     /// People who write.
     #[arg(long, default_value_t = 12)]
     people: usize,
@@ -67,29 +83,53 @@ fn main() -> ExitCode {
 
 async fn run(args: &Args, seed: u64) -> Result<(), String> {
     let dice = Dice::new(seed);
-    for engine in &args.engines {
-        let cluster = (engine == "postgres").then(Cluster::new).transpose()?;
-        let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
-        let mut setup = Setup::new(&args.server, folder.path());
-        if let Some(cluster) = &cluster {
-            setup.database = Some(cluster.database("rounds", cluster.port())?);
-        }
-        let crowd = Crowd::gather(World::new(Server::launch(setup)?), args.people).await?;
-        let outcome = rounds::run(&crowd, cluster.as_ref(), args.rounds, args.window, &dice).await;
-        let refusals = crowd.record().refusals();
-        let rounds =
-            outcome.map_err(|why| format!("{engine}: {why}\n{}", tail(&crowd.world.server.log())))?;
-        println!(
-            "{engine}: {rounds:?}, down p50 {} ms, max {} ms; {refusals}",
-            rounds.down_p50(),
-            rounds.down_max()
-        );
+    let mut report = Report::default();
+    for engine in args.engines.iter().filter(|_| args.rounds > 0) {
+        let rounds = kill(args, engine, &dice).await.map_err(|why| format!("{engine}: {why}"))?;
+        report.rounds.push((engine.clone(), rounds));
     }
+    if args.rounds > 0 {
+        println!("{}", report.rounds_table());
+    }
+    let stage = Stage {
+        server: args.server.clone(),
+        dice,
+        full: args.full,
+        people: FAULT_PEOPLE,
+        window: FAULT_WINDOW,
+    };
+    let chosen = |name: &str| args.faults.iter().any(|it| it == name || it == "all");
+    if let Some(name) = args
+        .faults
+        .iter()
+        .find(|it| !["all", "none"].contains(&it.as_str()) && !faults::ALL.contains(&it.as_str()))
+    {
+        return Err(format!("there is no fault {name}; there are {}", faults::ALL.join(", ")));
+    }
+    for name in faults::ALL.iter().filter(|name| chosen(name)) {
+        let fault = faults::run(name, &stage).await?;
+        println!("{name}: {fault:?}");
+        report.faults.push(((*name).to_owned(), fault));
+    }
+    println!("{}", report.faults_table());
     Ok(())
 }
 
-/// The end of a log.
-fn tail(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().collect();
-    lines[lines.len().saturating_sub(20)..].join("\n")
+/// Rounds of `kill -9` on one engine.
+async fn kill(args: &Args, engine: &str, dice: &Dice) -> Result<Rounds, String> {
+    let cluster = match engine {
+        "sqlite" => None,
+        "postgres" => Some(Cluster::new()?),
+        _ => return Err("there is no such engine; there are sqlite, postgres".to_owned()),
+    };
+    let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
+    let mut setup = Setup::new(&args.server, folder.path());
+    if let Some(cluster) = &cluster {
+        setup.database = Some(cluster.database("rounds", cluster.port())?);
+    }
+    let crowd = Crowd::gather(World::new(Server::launch(setup)?), args.people).await?;
+    let outcome = rounds::run(&crowd, cluster.as_ref(), args.rounds, args.window, dice).await;
+    let outcome = outcome.map_err(|why| format!("{why}\n{}", faults::tail(&crowd.world.server.log())));
+    println!("{engine}: {}", crowd.record().refusals());
+    outcome
 }
