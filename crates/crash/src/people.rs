@@ -144,16 +144,6 @@ impl Crowd {
             person.hang_up();
         }
     }
-
-    /// Ends every connection, as a crash of the clients would.
-    pub(crate) async fn cut(&self) {
-        for person in &self.people {
-            if let Some(client) = person.client() {
-                // A client that has ended has no connection.
-                let _ = client.cut().await;
-            }
-        }
-    }
 }
 
 impl Drop for Crowd {

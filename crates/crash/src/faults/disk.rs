@@ -126,7 +126,7 @@ async fn sits_it_out(scene: &Scene, lasts: Duration) -> Result<(), String> {
         return Err(format!("{} messages were acknowledged that cannot be kept", after.0 - before.0));
     }
     if after.1 == before.1 {
-        return Err("people hear nothing, not even that it does not work".to_owned());
+        return Err(format!("people hear nothing, not even that it does not work\n{}", scene.tail()));
     }
     Ok(())
 }

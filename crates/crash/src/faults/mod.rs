@@ -116,6 +116,19 @@ impl Scene {
         Ok(clock.now().0 - started)
     }
 
+    /// Everybody closes their app and opens it again.
+    async fn reopen(&mut self, stage: &Stage) -> Result<(), String> {
+        if let Some(load) = self.load.take() {
+            load.abandon().await;
+        }
+        self.crowd.hang_up();
+        self.crowd.come_back().await?;
+        self.crowd.record().release_all();
+        let dice = stage.dice.branch(self.acknowledged());
+        self.load = Some(Load::start(&self.crowd, stage.window, &dice));
+        Ok(())
+    }
+
     fn tail(&self) -> String {
         tail(&self.crowd.world.server.log())
     }
