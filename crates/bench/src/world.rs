@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use client::{Client, Config, Tcp};
+use client::{Client, Config, Identity, Tcp};
 use domain::{SharedClock, SharedRandom};
 use mtproto::RsaPublicKey;
 use mtproto::transport::Framing;
@@ -27,8 +27,18 @@ impl World {
 
     /// A new connection with a new key; nobody is signed in.
     pub async fn connect(&self) -> Result<Client, String> {
+        Client::connect(self.config()?, None).await.map_err(|why| why.to_string())
+    }
+
+    /// A new session of a key that was made before.
+    pub async fn come_back(&self, identity: &Identity) -> Result<Client, String> {
+        Client::connect(self.config()?, Some(identity.clone())).await.map_err(|why| why.to_string())
+    }
+
+    /// What a client of this server has to know.
+    pub fn config(&self) -> Result<Config, String> {
         let key = RsaPublicKey::from_pem(&self.server.public_key).map_err(|why| why.to_string())?;
-        let config = Config {
+        Ok(Config {
             connect: Arc::new(Tcp(self.server.address)),
             keys: vec![key],
             dc: 2,
@@ -38,8 +48,7 @@ impl World {
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             spawn: Arc::new(Runtime(Handle::current())),
-        };
-        Client::connect(config, None).await.map_err(|why| why.to_string())
+        })
     }
 
     /// A new account with one connection.

@@ -29,7 +29,7 @@ use crate::announce::Announcement;
 use crate::cli::ServeArgs;
 use crate::config::{Config, Secret};
 use crate::delivery::{CodeBoard, Senders};
-use crate::system::{SystemClock, SystemRandom};
+use crate::system::{self, SystemClock, SystemRandom};
 use crate::{jobs, logs, server_key};
 
 /// No temporary key lives longer than a week; clients ask for a day.
@@ -54,6 +54,7 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
     store.set_budgets(config.limits.budgets());
     let key = server_key::load_or_create(&server_key::file_beside(&root_key), &*random)?;
 
+    system::make_room(config.limits.gateway().connections);
     let listener =
         TcpListener::bind(config.listen).await.map_err(|why| format!("{}: {why}", config.listen))?;
     let bound = listener.local_addr().map_err(|why| why.to_string())?;

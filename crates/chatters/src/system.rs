@@ -3,6 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::{Clock, Random, Time};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tracing::warn;
 
 pub(crate) struct SystemClock;
 
@@ -20,5 +22,32 @@ impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
         // A server that goes on with bytes that are not random gives its keys away: better none at all.
         getrandom::fill(bytes).expect("the system has random bytes");
+    }
+}
+
+/// Files that are open besides connections: databases, logs, the operator's socket.
+const OTHER_FILES: u64 = 256;
+
+/// Lets the process have as many files as it may (services are often started with room for 1024), and says when
+/// that is not enough for the connections that it is to take.
+pub(crate) fn make_room(connections: usize) {
+    let limit = getrlimit(Resource::Nofile);
+    // Refused: then it stays as it is, and is said below.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    if files < connections as u64 + OTHER_FILES {
+        warn!(files, connections, "the limit of open files is lower than that of connections");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_gets_all_the_files_that_it_may_have() {
+        make_room(1);
+        let limit = getrlimit(Resource::Nofile);
+        assert_eq!(limit.current, limit.maximum);
     }
 }

@@ -3,10 +3,10 @@
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 
-use domain::{BoxFuture, Error, Fault, SessionRef, UserId};
+use domain::{BoxFuture, Error, Fault, Repeats, SessionRef, UserId};
 use service::Service;
 use service::accounts::keys;
 use tl::{DecodeError, Encode, Reader};
@@ -32,6 +32,8 @@ struct Shared {
     service: Arc<Service>,
     devices: Arc<Devices>,
     sessions: OnceLock<Arc<dyn Sessions>>,
+    /// Internal errors that the log has already.
+    failures: Mutex<Repeats>,
 }
 
 /// Methods that move file parts; sessions that call nothing else want no pushes.
@@ -40,7 +42,8 @@ const FILES: &str = "upload.";
 impl Rpc {
     pub fn new(registry: Registry, service: Arc<Service>) -> Self {
         let devices = Arc::new(Devices::default());
-        Self { shared: Arc::new(Shared { registry, service, devices, sessions: OnceLock::new() }) }
+        let (sessions, failures) = (OnceLock::new(), Mutex::default());
+        Self { shared: Arc::new(Shared { registry, service, devices, sessions, failures }) }
     }
 
     /// The store's keys, for the gateway.
@@ -99,9 +102,17 @@ impl Shared {
             Ok(reply) => reply,
             Err(Error::Fault(fault)) => Reply::new(answer::error(&fault)),
             Err(Error::Internal(what)) => {
-                tracing::error!(what, "a call failed");
+                self.tell(&what);
                 Reply::new(answer::error(&Fault::internal()))
             }
+        }
+    }
+
+    /// Notes a failure in the log. What fails every call, such as a full disk, is noted now and then.
+    fn tell(&self, what: &str) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(more) = failures.note(self.service.now(), what) {
+            tracing::error!(what, more, "a call failed");
         }
     }
 

@@ -11,6 +11,7 @@ use domain::{Hint, SharedClock, SharedRandom, UserId};
 use crate::engine::postgres::Postgres;
 use crate::engine::queue::{Job, Task};
 use crate::engine::sqlite::Sqlite;
+use crate::engine::trouble::Trouble;
 use crate::engine::{Engine, readers, writer};
 use crate::messages::Message;
 use crate::vault::{RootKeys, Vault};
@@ -156,8 +157,10 @@ impl Store {
         let (reads, read_queue) = async_channel::bounded(limits::READ_QUEUE);
         let mut threads = vec![writer::start(Arc::clone(&engine), Arc::clone(&shared), write_queue)?];
         let readers = if config.readers == 0 { limits::READERS } else { config.readers };
+        let trouble = Arc::new(Trouble::new(Arc::clone(&shared.clock), "read"));
         for _ in 0..readers {
-            threads.push(readers::start(Arc::clone(&engine), Arc::clone(&shared), read_queue.clone())?);
+            let (engine, shared, trouble) = (Arc::clone(&engine), Arc::clone(&shared), Arc::clone(&trouble));
+            threads.push(readers::start(engine, shared, trouble, read_queue.clone())?);
         }
         Ok(Self { inner: Arc::new(Inner { shared, writes, reads, threads: Mutex::new(threads) }) })
     }

@@ -32,6 +32,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("client", &["mtproto", "tl", "tl-api", "domain"]),
     // `store` and `service` to fill databases, `crypto` for what ciphers do at best.
     ("bench", &["client", "mtproto", "crypto", "tl", "tl-api", "domain", "store", "service"]),
+    ("crash", &["bench", "client", "mtproto", "tl", "tl-api", "domain"]),
     // Developers' commands; `tl-proof` compares our bytes with those of other libraries.
     ("xtask", &["tl-gen"]),
     ("tl-proof", &["tl", "tl-api", "tl-gen"]),

@@ -7,6 +7,7 @@ pub(crate) mod postgres;
 pub(crate) mod queue;
 pub(crate) mod readers;
 pub(crate) mod sqlite;
+pub(crate) mod trouble;
 pub(crate) mod writer;
 
 use domain::{Clock, Time};

@@ -30,6 +30,9 @@ impl Postgres {
             url.parse().map_err(|_| StoreError::unavailable("the database URL cannot be read"))?;
         config.connect_timeout(Duration::from_millis(limits::ENGINE_WAIT_MS));
         config.application_name("chatters");
+        // A network that swallows everything is told from a quiet one.
+        config.keepalives_idle(Duration::from_secs(30)).keepalives_interval(Duration::from_secs(5));
+        config.tcp_user_timeout(Duration::from_millis(limits::POSTGRES_ANSWER_MS));
         Ok(Self { config })
     }
 
@@ -52,7 +55,7 @@ impl Postgres {
         };
         session.script(
             "SET synchronous_commit = on; SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
-             SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning",
+             SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning",
         )?;
         Ok(session)
     }
@@ -85,6 +88,12 @@ struct Driver(Option<Runtime>);
 impl Driver {
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.0.as_ref().expect("the runtime stays until the drop").block_on(future)
+    }
+
+    /// Waits for an answer as long as one may take; `None` when it does not come.
+    fn block_on_answer<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let limit = Duration::from_millis(limits::POSTGRES_ANSWER_MS);
+        self.block_on(async { tokio::time::timeout(limit, future).await.ok() })
     }
 }
 
@@ -133,7 +142,7 @@ impl PostgresSession {
     fn drain(&mut self) -> Result<(), StoreError> {
         let mut outcome = Ok(());
         for request in std::mem::take(&mut self.sent) {
-            let answer = self.driver.block_on(request);
+            let Some(answer) = self.driver.block_on_answer(request) else { return Err(self.silent()) };
             if outcome.is_ok() {
                 outcome = answer;
             }
@@ -146,9 +155,16 @@ impl PostgresSession {
         &mut self,
         request: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, StoreError> {
-        let answer = self.driver.block_on(request);
+        let Some(answer) = self.driver.block_on_answer(request) else { return Err(self.silent()) };
         self.drain()?;
         answer.map_err(|error| self.note(&error))
+    }
+
+    /// No answer came: the connection is dead, or as good as that.
+    fn silent(&mut self) -> StoreError {
+        self.broken = true;
+        self.sent.clear();
+        StoreError::unavailable("the database does not answer")
     }
 
     fn prepared(&mut self, sql: &'static str) -> Result<Statement, StoreError> {
@@ -284,11 +300,15 @@ impl Session for PostgresSession {
 
     fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         let client = Arc::clone(&self.client);
-        self.wait(client.batch_execute(sql))
+        // Without a limit: a migration takes as long as it takes.
+        let answer = self.driver.block_on(client.batch_execute(sql));
+        self.drain()?;
+        answer.map_err(|error| self.note(&error))
     }
 
     fn probe(&mut self) {
-        self.broken |= self.script("").is_err();
+        let client = Arc::clone(&self.client);
+        self.broken |= self.wait(client.batch_execute("")).is_err();
     }
 
     fn broken(&self) -> bool {

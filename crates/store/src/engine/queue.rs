@@ -62,7 +62,10 @@ where
 /// Fails and answers jobs that cannot be run.
 pub(crate) fn refuse(jobs: impl IntoIterator<Item = Box<dyn Job>>, error: &StoreError) {
     for mut job in jobs {
-        job.fail(StoreError::unavailable(error));
+        job.fail(match error {
+            StoreError::Unavailable(why) => StoreError::Unavailable(why.clone()),
+            error => StoreError::unavailable(error),
+        });
         job.answer();
     }
 }

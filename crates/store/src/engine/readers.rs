@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use async_channel::Receiver;
 
 use super::queue::{Job, refuse};
+use super::trouble::Trouble;
 use super::{Engine, Idle, Role, Session};
 use crate::store::Shared;
 use crate::tx::Effects;
@@ -15,6 +16,7 @@ use crate::{StoreError, Tx};
 pub(crate) fn start(
     engine: Arc<dyn Engine>,
     shared: Arc<Shared>,
+    trouble: Arc<Trouble>,
     queue: Receiver<Box<dyn Job>>,
 ) -> Result<JoinHandle<()>, StoreError> {
     std::thread::Builder::new()
@@ -24,10 +26,10 @@ pub(crate) fn start(
             let mut waiting = None;
             while waiting.is_some() || !(queue.is_closed() && queue.is_empty()) {
                 let connected = engine.connect(Role::Reader, &mut |session| {
-                    waiting = serve(session, &shared, &queue, waiting.take())
+                    waiting = serve(session, &shared, &trouble, &queue, waiting.take())
                 });
                 if let Err(error) = connected {
-                    tracing::error!(%error, "the database cannot be read");
+                    trouble.fails(&error);
                     // The next try is made for the next job.
                     refuse(waiting.take(), &error);
                     waiting = queue.recv_blocking().ok();
@@ -42,6 +44,7 @@ pub(crate) fn start(
 fn serve(
     session: &mut dyn Session,
     shared: &Shared,
+    trouble: &Trouble,
     queue: &Receiver<Box<dyn Job>>,
     waiting: Option<Box<dyn Job>>,
 ) -> Option<Box<dyn Job>> {
@@ -60,8 +63,10 @@ fn serve(
         }
         job.answer();
         if session.broken() {
+            trouble.fails(&StoreError::unavailable("the connection broke"));
             return None;
         }
+        trouble.works();
     }
 }
 

@@ -29,6 +29,10 @@ impl Sqlite {
         let access = OpenFlags::SQLITE_OPEN_READ_WRITE | create;
         let connection = Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(failure)?;
+        // SQLite takes a file that it may not write to as well, and then waits for locks that it cannot take.
+        if connection.is_readonly("main").map_err(failure)? {
+            return Err(StoreError::unavailable(format!("{} is read-only", self.path.display())));
+        }
         connection.busy_timeout(Duration::from_millis(limits::ENGINE_WAIT_MS)).map_err(failure)?;
         let cache = limits::SQLITE_CACHE_KIB;
         let query_only = if query_only { "ON" } else { "OFF" };

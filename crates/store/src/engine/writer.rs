@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use async_channel::Receiver;
 
 use super::queue::{Job, refuse};
+use super::trouble::Trouble;
 use super::{Engine, Idle, Role, Session};
 use crate::store::{CommitFate, Committed, Shared};
 use crate::tx::Effects;
@@ -24,17 +25,21 @@ pub(crate) fn start(
         .name("store-writer".into())
         .spawn(move || {
             let limit = engine.batch();
-            let mut writer =
-                Writer { shared: &shared, effects: Effects::default(), in_doubt: false, waiting: Vec::new() };
+            let trouble = Trouble::new(Arc::clone(&shared.clock), "written");
+            let mut writer = Writer {
+                shared: &shared,
+                trouble: &trouble,
+                effects: Effects::default(),
+                in_doubt: false,
+                waiting: Vec::new(),
+            };
             while !(writer.waiting.is_empty() && queue.is_closed() && queue.is_empty()) {
                 let connected = engine.connect(Role::Writer, &mut |session| {
-                    if let Err(error) = writer.finish_shreds(session) {
-                        tracing::error!(%error, "data keys that should be gone are still there");
-                    }
+                    writer.shred_the_rest(session);
                     writer.serve(session, &queue, limit);
                 });
                 if let Err(error) = connected {
-                    tracing::error!(%error, "the database cannot be written");
+                    trouble.fails(&error);
                     // The next try is made for the next job.
                     refuse(std::mem::take(&mut writer.waiting), &error);
                     writer.waiting = take(&queue, limit, &shared);
@@ -61,6 +66,7 @@ fn take(queue: &Receiver<Box<dyn Job>>, limit: usize, shared: &Shared) -> Vec<Bo
 
 struct Writer<'a> {
     shared: &'a Shared,
+    trouble: &'a Trouble,
     effects: Effects,
     /// The commit was asked for and not heard of: it may have taken effect.
     in_doubt: bool,
@@ -89,6 +95,7 @@ impl Writer<'_> {
             let failed = outcome.is_err();
             match outcome {
                 Ok(()) => {
+                    self.trouble.works();
                     self.tell();
                     self.shred(session);
                     for job in jobs {
@@ -96,7 +103,7 @@ impl Writer<'_> {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(%error, writes = jobs.len(), "a transaction was lost");
+                    self.trouble.fails(&error);
                     if self.in_doubt {
                         self.effects.doubt();
                         self.tell();
@@ -107,10 +114,8 @@ impl Writer<'_> {
             if (failed && session.rollback().is_err()) || session.broken() {
                 return;
             }
-            if self.in_doubt
-                && let Err(error) = self.finish_shreds(session)
-            {
-                tracing::error!(%error, "data keys that should be gone are still there");
+            if self.in_doubt {
+                self.shred_the_rest(session);
             }
         }
     }
@@ -196,6 +201,15 @@ impl Writer<'_> {
                 // Errors of a rollback show as a broken session.
                 drop(session.rollback());
             }
+        }
+    }
+
+    fn shred_the_rest(&mut self, session: &mut dyn Session) {
+        match self.finish_shreds(session) {
+            Ok(()) => {}
+            // It is about to be said what is wrong with the database; the next connection tries again.
+            Err(StoreError::Unavailable(_)) => {}
+            Err(error) => tracing::error!(%error, "data keys that should be gone are still there"),
         }
     }
 

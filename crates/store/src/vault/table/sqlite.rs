@@ -26,15 +26,57 @@ const INSERT: &str =
 const ERASE: &str = "UPDATE data_keys SET wrapped = zeroblob(length(wrapped)) WHERE kind = ?1 AND id = ?2";
 
 pub(super) struct SqliteKeys {
-    /// Between [`KeyTable::create`] and [`KeyTable::flush`] a transaction is open on it.
-    writer: Mutex<Connection>,
+    writer: Mutex<Writer>,
     reader: Mutex<Connection>,
+}
+
+struct Writer {
+    connection: Connection,
+    /// Keys were created that no [`KeyTable::flush`] has made durable: a transaction is open, unless a failure such
+    /// as a full disk has ended it, and then they are lost.
+    pending: bool,
+}
+
+impl Writer {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        if !self.connection.is_autocommit() {
+            return Ok(());
+        }
+        if self.pending {
+            return Err(lost());
+        }
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(failure)?;
+        self.pending = true;
+        Ok(())
+    }
+
+    /// Makes what is pending durable.
+    ///
+    /// Errors: [`StoreError::Unavailable`] when keys were lost that callers have been given.
+    fn commit(&mut self) -> Result<(), StoreError> {
+        if !std::mem::take(&mut self.pending) {
+            return Ok(());
+        }
+        if self.connection.is_autocommit() {
+            return Err(lost());
+        }
+        let outcome = self.connection.execute_batch("COMMIT").map_err(failure);
+        if outcome.is_err() && !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK").map_err(failure)?;
+        }
+        outcome
+    }
+}
+
+fn lost() -> StoreError {
+    StoreError::unavailable("new data keys were lost")
 }
 
 impl SqliteKeys {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let writer = connect(path)?;
         writer.execute_batch(SCHEMA).map_err(failure)?;
+        let writer = Writer { connection: writer, pending: false };
         Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(connect(path)?) })
     }
 }
@@ -51,24 +93,13 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+fn lock<T>(connection: &Mutex<T>) -> MutexGuard<'_, T> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn load(connection: &Connection, owner: Owner) -> Result<Option<Vec<u8>>, StoreError> {
     let mut statement = connection.prepare(LOAD).map_err(failure)?;
     statement.query_row(owner.parts(), |row| row.get(0)).optional().map_err(failure)
-}
-
-fn commit(connection: &Connection) -> Result<(), StoreError> {
-    if connection.is_autocommit() {
-        return Ok(());
-    }
-    let outcome = connection.execute_batch("COMMIT").map_err(failure);
-    if outcome.is_err() && !connection.is_autocommit() {
-        connection.execute_batch("ROLLBACK").map_err(failure)?;
-    }
-    outcome
 }
 
 impl KeyTable for SqliteKeys {
@@ -85,7 +116,7 @@ impl KeyTable for SqliteKeys {
         const INSERT: &str =
             "INSERT INTO identity (seq, id, proof) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING";
         let values = params![identity.id, identity.proof];
-        lock(&self.writer).execute(INSERT, values).map(drop).map_err(failure)
+        lock(&self.writer).connection.execute(INSERT, values).map(drop).map_err(failure)
     }
 
     fn load(&self, owner: Owner) -> Result<Option<Vec<u8>>, StoreError> {
@@ -93,25 +124,25 @@ impl KeyTable for SqliteKeys {
     }
 
     fn create(&self, owner: Owner, wrapped: &[u8], now: Time) -> Result<Vec<u8>, StoreError> {
-        let writer = lock(&self.writer);
-        if writer.is_autocommit() {
-            writer.execute_batch("BEGIN IMMEDIATE").map_err(failure)?;
-        }
+        let mut writer = lock(&self.writer);
+        writer.begin()?;
+        let writer = &writer.connection;
         let (kind, id) = owner.parts();
         let added = writer.execute(INSERT, params![kind, id, wrapped, now.secs()]).map_err(failure)?;
         if added == 1 {
             return Ok(wrapped.to_vec());
         }
-        load(&writer, owner)?.ok_or_else(|| StoreError::corrupt("data_keys", "wrapped"))
+        load(writer, owner)?.ok_or_else(|| StoreError::corrupt("data_keys", "wrapped"))
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        commit(&lock(&self.writer))
+        lock(&self.writer).commit()
     }
 
     fn forget(&self, owner: Owner) -> Result<(), StoreError> {
-        let writer = lock(&self.writer);
-        commit(&writer)?;
+        let mut writer = lock(&self.writer);
+        writer.commit()?;
+        let writer = &writer.connection;
         writer.execute(ERASE, owner.parts()).map_err(failure)?;
         // The log still has pages with the key; empty it. The reader's lock keeps snapshots away.
         let reader = lock(&self.reader);
@@ -122,5 +153,33 @@ impl KeyTable for SqliteKeys {
             return Err(StoreError::unavailable("the log of the data keys is in use"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that fills up undoes the whole transaction, also the keys that were created before in it: rows that
+    /// are sealed with those must not become durable.
+    #[test]
+    fn keys_that_a_full_disk_took_are_not_taken_for_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = SqliteKeys::open(&folder.path().join("keys")).unwrap();
+        let now = Time::from_secs(1);
+        let create = |id: i64| keys.create(Owner::User(id), &[7; 600], now);
+        create(1).unwrap();
+        let pages: i64 =
+            lock(&keys.writer).connection.query_row("PRAGMA page_count", (), |row| row.get(0)).unwrap();
+        lock(&keys.writer).connection.pragma_update(None, "max_page_count", pages + 2).unwrap();
+        let failed = (2..1000).find(|id| create(*id).is_err()).expect("the disk is full in the end");
+        assert!(create(failed + 1).is_err());
+        assert!(matches!(keys.flush(), Err(StoreError::Unavailable(_))));
+        assert!(keys.load(Owner::User(1)).unwrap().is_none());
+
+        lock(&keys.writer).connection.pragma_update(None, "max_page_count", pages + 1000).unwrap();
+        create(1).unwrap();
+        keys.flush().unwrap();
+        assert!(keys.load(Owner::User(1)).unwrap().is_some());
     }
 }
