@@ -68,7 +68,7 @@ struct Target {
 
 impl Target {
     fn new(engine: Engine) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let data = folder.path().join("data");
         let (database, keys) = match engine {
             Engine::Sqlite => {
@@ -100,12 +100,12 @@ impl Target {
 /// A backup of a store with three users, and the folders of its two parts.
 async fn backed_up(fixture: &Fixture) -> (TempDir, PathBuf, PathBuf) {
     for user in 1..=3 {
-        add(&fixture.store, user).await.unwrap();
+        add(&fixture.store, user).await.expect("the write succeeds");
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let (rows, keys) = (folder.path().join("rows"), folder.path().join("keys"));
-    take(fixture, Kind::Rows, &rows).unwrap();
-    take(fixture, Kind::Keys, &keys).unwrap();
+    take(fixture, Kind::Rows, &rows).expect("rows are copied");
+    take(fixture, Kind::Keys, &keys).expect("data keys are copied");
     (folder, rows, keys)
 }
 
