@@ -25,6 +25,7 @@ async fn add(store: &Store, user: i64) -> Result<(), StoreError> {
     store
         .write(move |tx| {
             let sealed = tx.seal(Owner::User(user), "privacy", RowKey::from((user, 1)), b"rules")?;
+            tx.changes(domain::UserId(user));
             tx.execute(INSERT, &[Value::Int(user), Value::Int(1), Value::Blob(&sealed)]).map(drop)
         })
         .await
