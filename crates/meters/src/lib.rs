@@ -129,6 +129,8 @@ pub static WRITES_WAITING: Gauge = Gauge::new();
 pub static READS_WAITING: Gauge = Gauge::new();
 /// 1 while the last transaction that was tried was stored.
 pub static DATABASE_WRITES: Gauge = Gauge::new();
+/// 1 while the database can be read.
+pub static DATABASE_READS: Gauge = Gauge::new();
 pub static MESSAGES: Counter = Counter::new();
 
 // The gateway.

@@ -38,8 +38,8 @@ const TABLE: &[(&str, &str, Meter)] = &[
     ("chatters_store_reads_waiting", "Reads asked for and not answered yet.", G(&crate::READS_WAITING)),
     (
         "chatters_store_database_up",
-        "1 when the last transaction that was tried was stored, else 0.",
-        G(&crate::DATABASE_WRITES),
+        "1 while the database does what is asked of it, else 0.",
+        Gauges("side", &[("write", &crate::DATABASE_WRITES), ("read", &crate::DATABASE_READS)]),
     ),
     ("chatters_messages_total", "New messages in boxes: one between two people is two.", C(&crate::MESSAGES)),
     ("chatters_connections_accepted_total", "Connections let in.", C(&crate::CONNECTIONS_ACCEPTED)),
@@ -60,12 +60,8 @@ const TABLE: &[(&str, &str, Meter)] = &[
     ("chatters_sessions", "Sessions kept, with a connection or waiting for one.", G(&crate::SESSIONS)),
     ("chatters_handshakes_total", "Key exchanges that made a key.", C(&crate::HANDSHAKES)),
     ("chatters_failed_handshakes_total", "Steps of key exchanges refused.", C(&crate::HANDSHAKES_FAILED)),
-    (
-        "chatters_received_bytes_total",
-        "Bytes from clients, inside of TLS if there is any.",
-        C(&crate::BYTES_IN),
-    ),
-    ("chatters_sent_bytes_total", "Bytes to clients, inside of TLS if there is any.", C(&crate::BYTES_OUT)),
+    ("chatters_received_bytes_total", "Bytes from clients, TLS and frames included.", C(&crate::BYTES_IN)),
+    ("chatters_sent_bytes_total", "Bytes to clients, TLS and frames included.", C(&crate::BYTES_OUT)),
     ("chatters_pushes_total", "Updates handed to sessions.", C(&crate::PUSHES)),
     (
         "chatters_dropped_pushes_total",
