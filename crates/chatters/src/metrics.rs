@@ -191,7 +191,25 @@ async fn health(store: &Store) -> Result<(), &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use domain::Time;
+    use domain::testing::{ManualClock, SeededRandom};
+    use store::{KeyFile, StoreConfig};
+
     use super::*;
+
+    #[tokio::test]
+    async fn health_names_what_is_broken() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Arc::new(KeyFile::new(folder.path().join("keys").join("root.key")));
+        let clock = Arc::new(ManualClock::new(Time::from_secs(1_000_000)));
+        let config = StoreConfig::embedded(folder.path(), root);
+        let store = Store::open(&config, clock, Arc::new(SeededRandom::new(1))).unwrap();
+        assert_eq!(health(&store).await, Ok(()));
+        meters::DATABASE_WRITES.set(0);
+        assert_eq!(health(&store).await, Err("disk\n"));
+        store.close();
+        assert_eq!(health(&store).await, Err("database\n"));
+    }
 
     #[test]
     fn routes() {
