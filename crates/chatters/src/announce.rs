@@ -32,6 +32,9 @@ pub(crate) struct Announcement {
     pub(crate) exponent: u32,
     /// The process that serves.
     pub(crate) pid: u32,
+    /// Where figures can be read. For whoever has started the server, and no client: only in the ready file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 impl Announcement {
@@ -45,6 +48,7 @@ impl Announcement {
             modulus: hex(&modulus(&key.to_pem())),
             exponent: 65_537,
             pid: std::process::id(),
+            metrics: None,
         }
     }
 
@@ -55,7 +59,7 @@ impl Announcement {
 
     /// Keeps the announcement for `chatters key`, and in `ready_file` for whoever waits for the server.
     pub(crate) fn save(&self, data: &Path, ready_file: Option<&Path>) -> io::Result<()> {
-        write_whole(&data.join(FILE), &self.json())?;
+        write_whole(&data.join(FILE), &Self { metrics: None, ..self.clone() }.json())?;
         ready_file.map_or(Ok(()), |path| write_whole(path, &self.json()))
     }
 
@@ -207,6 +211,7 @@ mod tests {
             modulus: "c0ffee".to_owned(),
             exponent: 65_537,
             pid: 1,
+            metrics: None,
         }
     }
 
@@ -250,7 +255,11 @@ mod tests {
         let ready = folder.path().join("ready.json");
         announcement().save(folder.path(), Some(&ready)).unwrap();
         assert_eq!(Announcement::load(folder.path()).unwrap(), announcement());
-        assert_eq!(std::fs::read_to_string(ready).unwrap(), announcement().json());
+        assert_eq!(std::fs::read_to_string(&ready).unwrap(), announcement().json());
+        let private = Announcement { metrics: Some("127.0.0.1:9430".parse().unwrap()), ..announcement() };
+        private.save(folder.path(), Some(&ready)).unwrap();
+        assert_eq!(Announcement::load(folder.path()).unwrap(), announcement(), "clients are not told");
+        assert!(std::fs::read_to_string(ready).unwrap().contains("\"metrics\":\"127.0.0.1:9430\""));
         assert!(
             Announcement::load(&folder.path().join("elsewhere")).unwrap_err().contains("start the server")
         );

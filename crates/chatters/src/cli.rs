@@ -61,6 +61,10 @@ pub(crate) struct ServeArgs {
     /// What clients are told to connect to, when that is not where the server listens.
     #[arg(long, env = "CHATTERS_PUBLIC_ADDRESS", value_name = "ADDRESS[:PORT]")]
     pub(crate) public_address: Option<PublicAddress>,
+    /// Where figures of the server and its state can be read, as /metrics and /healthz. A private address: nobody is
+    /// asked who they are. [default: nowhere]
+    #[arg(long, env = "CHATTERS_METRICS", value_name = "ADDRESS:PORT")]
+    pub(crate) metrics: Option<SocketAddr>,
     /// The data centre that this server is. [default: 2]
     #[arg(long, env = "CHATTERS_DC", value_name = "ID")]
     pub(crate) dc: Option<i32>,

@@ -69,6 +69,8 @@ pub(crate) struct Config {
     pub(crate) keys_database: Option<Secret>,
     pub(crate) listen: SocketAddr,
     pub(crate) public_address: Option<PublicAddress>,
+    /// Where `/metrics` and `/healthz` are, if anywhere.
+    pub(crate) metrics: Option<SocketAddr>,
     pub(crate) dc: i32,
     /// The protocol's test numbers sign in with codes that everybody knows.
     pub(crate) test_mode: bool,
@@ -202,6 +204,7 @@ impl Default for Config {
             keys_database: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4430)),
             public_address: None,
+            metrics: None,
             dc: 2,
             test_mode: false,
             proxy_secrets: Vec::new(),
@@ -266,6 +269,7 @@ impl Config {
         self.keys_database = args.keys_database.or(self.keys_database.take());
         self.listen = args.listen.unwrap_or(self.listen);
         self.public_address = args.public_address.or(self.public_address);
+        self.metrics = args.metrics.or(self.metrics);
         self.dc = args.dc.unwrap_or(self.dc);
         self.test_mode |= args.test_mode;
         self.tls = tls.map(|(certificate, key)| Tls { certificate, key }).or(self.tls.take());
@@ -384,6 +388,7 @@ mod tests {
             database = "postgres://chatters:hidden@db/chatters"
             listen = "[::]:443"
             public_address = "203.0.113.7:8443"
+            metrics = "127.0.0.1:9430"
             dc = 5
             test_mode = true
             proxy_secrets = ["00112233445566778899aabbccddeeff"]
@@ -406,6 +411,7 @@ mod tests {
         assert_eq!(config.advertised(config.listen), "203.0.113.7:8443".parse().unwrap());
         assert_eq!(config.codes.email.as_ref().unwrap().security, SmtpSecurity::Starttls);
         assert_eq!(config.codes.order, [Way::Email, Way::Sms]);
+        assert_eq!(config.metrics, Some("127.0.0.1:9430".parse().unwrap()));
         assert!(config.test_mode && !Config::default().test_mode);
         assert!(!format!("{config:?}").contains("hidden"));
     }

@@ -30,7 +30,7 @@ use crate::cli::ServeArgs;
 use crate::config::{Config, Secret};
 use crate::delivery::{CodeBoard, Senders};
 use crate::system::{self, SystemClock, SystemRandom};
-use crate::{jobs, logs, server_key};
+use crate::{jobs, logs, metrics, server_key};
 
 /// No temporary key lives longer than a week; clients ask for a day.
 const TEMP_KEY_SECS: i32 = 7 * 24 * 60 * 60;
@@ -59,7 +59,11 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
         TcpListener::bind(config.listen).await.map_err(|why| format!("{}: {why}", config.listen))?;
     let bound = listener.local_addr().map_err(|why| why.to_string())?;
     let address = config.advertised(bound);
-    let announcement = Announcement::new(address, config.dc, key.public());
+    let metrics = metrics::Listener::bind(config.metrics).await?;
+    let announcement = Announcement {
+        metrics: metrics.as_ref().map(metrics::Listener::address),
+        ..Announcement::new(address, config.dc, key.public())
+    };
 
     let board = Arc::new(CodeBoard::new(Arc::clone(&clock), args.show_codes));
     let service = make_service(&config, address, &store, &clock, &random, &board)?;
@@ -71,6 +75,10 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
     let stop = stop_signal().map_err(|why| format!("signals: {why}"))?;
     let operator = admin::Listener::bind(&config.data, board).map_err(|why| format!("admin.sock: {why}"))?;
     let operator = gateway::task::spawn(operator.run());
+    let metrics = metrics.map(|metrics| {
+        let (store, registry) = (store.clone(), Arc::clone(&parts.registry));
+        gateway::task::spawn(metrics.run(metrics::Sources { store, registry }))
+    });
     // The socket takes connections already: whoever reads this can come.
     announcement.save(&config.data, args.ready_file.as_deref()).map_err(|why| format!("ready: {why}"))?;
     greet(&announcement, &config.data);
@@ -81,6 +89,7 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
         // A job that panicked has said so itself.
         let _ = job.await;
     }
+    metrics.inspect(|metrics| metrics.abort());
     operator.abort();
     // The socket's file goes with the task.
     let _ = operator.await;

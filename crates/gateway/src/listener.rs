@@ -12,7 +12,7 @@ use tracing::{debug, info, warn};
 
 use crate::admission::Newcomer;
 use crate::http::{self, Served};
-use crate::io::{BoxIo, Prefixed, read_some};
+use crate::io::{BoxIo, Metered, Prefixed, read_some};
 use crate::limits::{FIRST_BYTES_SECS, JANITOR_SECS, SHUTDOWN_SECS};
 use crate::shared::{Shared, stopped};
 use crate::wire::Wire;
@@ -50,16 +50,19 @@ pub(crate) async fn run(shared: Arc<Shared>, listener: TcpListener) {
 fn admit(shared: &Arc<Shared>, places: &Arc<Semaphore>, socket: TcpStream, peer: SocketAddr) {
     let address = peer.ip().to_canonical();
     let Ok(place) = Arc::clone(places).try_acquire_owned() else {
+        meters::CONNECTIONS_REFUSED.add(1);
         debug!("connection refused: the server is full");
         return;
     };
     let Some(newcomer) = shared.admission.enter(address, shared.now()) else {
+        meters::CONNECTIONS_REFUSED.add(1);
         debug!("connection refused: too many from one address");
         return;
     };
+    meters::CONNECTIONS_ACCEPTED.add(1);
     // Packets are small and answers awaited: no delay. A socket that is gone already fails later.
     let _ = socket.set_nodelay(true);
-    task::spawn(serve(Arc::clone(shared), Box::new(socket), address, newcomer, place));
+    task::spawn(serve(Arc::clone(shared), Box::new(Metered(socket)), address, newcomer, place));
 }
 
 async fn serve(
@@ -69,6 +72,7 @@ async fn serve(
     newcomer: Newcomer,
     _place: OwnedSemaphorePermit,
 ) {
+    let _open = meters::CONNECTIONS.hold();
     converse(shared, io, address, newcomer).await;
 }
 
@@ -84,10 +88,14 @@ pub(crate) async fn converse(shared: Arc<Shared>, io: BoxIo, address: IpAddr, ne
     let mut newcomer = Some(newcomer);
     // Each way is boxed, so that a connection's task is no larger than the way it went.
     if !is_http {
+        let _open = meters::STREAMS.hold();
         return Box::pin(stream::serve(shared, Wire::stream(io), first, address, newcomer)).await;
     }
+    let open = meters::HTTP.hold();
     let served = Box::pin(http::serve(Arc::clone(&shared), io, first, address, &mut newcomer)).await;
+    drop(open);
     if let Served::WebSocket(io) = served {
+        let _open = meters::WEBSOCKETS.hold();
         let wire = Wire::websocket(io).await;
         Box::pin(stream::serve(shared, wire, Vec::new(), address, newcomer)).await;
     }

@@ -125,7 +125,10 @@ impl Port {
                 self.made_key = Some(record.id);
                 let kept = shared.keys.create(record).await;
                 self.with_handshakes(move |handshakes| match kept {
-                    Ok(true) => handshakes.accept(id),
+                    Ok(true) => {
+                        meters::HANDSHAKES.add(1);
+                        handshakes.accept(id)
+                    }
                     Ok(false) => handshakes.refuse_collision(id),
                     Err(failure) => {
                         error!(%failure, "a new key could not be kept");
@@ -150,6 +153,7 @@ impl Port {
             handshakes.handle(now.0, &body, &mut |bytes: &mut [u8]| random.fill(bytes))
         });
         step.await.map_err(|error| {
+            meters::HANDSHAKES_FAILED.add(1);
             debug!(%error, "key exchange refused");
             Refused::Fatal(error.transport_code())
         })

@@ -318,8 +318,10 @@ impl Registry {
 
 impl Sessions for Registry {
     fn push(&self, session: SessionRef, body: &[u8]) -> bool {
-        let Some(entry) = self.find(session) else { return false };
-        entry.state().push(self.clock.now(), body)
+        let pushed = self.find(session).is_some_and(|entry| entry.state().push(self.clock.now(), body));
+        let counter = if pushed { &meters::PUSHES } else { &meters::PUSHES_DROPPED };
+        counter.add(1);
+        pushed
     }
 
     fn exists(&self, session: SessionRef) -> bool {

@@ -49,6 +49,7 @@ pub(crate) async fn serve(
     connection.transport.handle_bytes(&first);
     drop(first);
     if let Err(why) = connection.run().await {
+        meters::SLOW_READERS.add(usize::from(matches!(why, End::Slow)));
         debug!(%why, "connection ends");
     }
 }

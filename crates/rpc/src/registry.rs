@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 
 use domain::{BoxFuture, Error};
+use meters::MethodMeter;
 use tl::{Decode, DecodeError, Encode, Reader};
 use tl_api::MethodInfo;
 
@@ -20,6 +22,7 @@ type Call =
 pub struct Entry {
     pub name: &'static str,
     pub access: Access,
+    pub(crate) meter: Arc<MethodMeter>,
     pub(crate) call: Call,
 }
 
@@ -68,7 +71,7 @@ where
         let future = handler(cx, request);
         Ok(Box::pin(async move { future.await.map(|result| Box::new(result) as Answer) }))
     });
-    Entry { name, access, call }
+    Entry { name, access, meter: meters::method(name), call }
 }
 
 /// Every method that is built, found by each of its ids.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 
 use domain::{BoxFuture, Error, Fault, Repeats, SessionRef, UserId};
+use meters::{MethodMeter, Outcome, Stopwatch};
 use service::Service;
 use service::accounts::keys;
 use tl::{DecodeError, Encode, Reader};
@@ -98,14 +99,19 @@ impl Handler for Rpc {
 
 impl Shared {
     async fn call(&self, caller: Caller, msg_id: i64, body: Vec<u8>) -> Reply {
-        match self.try_call(caller, msg_id, &body).await {
-            Ok(reply) => reply,
-            Err(Error::Fault(fault)) => Reply::new(answer::error(&fault)),
+        let watch = Stopwatch::start();
+        // Until it is found out.
+        let mut meter = &meters::UNKNOWN;
+        let (reply, outcome) = match self.try_call(caller, msg_id, &body, &mut meter).await {
+            Ok(reply) => (reply, Outcome::Ok),
+            Err(Error::Fault(fault)) => (Reply::new(answer::error(&fault)), Outcome::of_error(fault.code)),
             Err(Error::Internal(what)) => {
                 self.tell(&what);
-                Reply::new(answer::error(&Fault::internal()))
+                (Reply::new(answer::error(&Fault::internal())), Outcome::Server)
             }
-        }
+        };
+        meter.count(outcome, watch);
+        reply
     }
 
     /// Notes a failure in the log. What fails every call, such as a full disk, is noted now and then.
@@ -116,7 +122,13 @@ impl Shared {
         }
     }
 
-    async fn try_call(&self, caller: Caller, msg_id: i64, body: &[u8]) -> Result<Reply, Error> {
+    async fn try_call<'a>(
+        &'a self,
+        caller: Caller,
+        msg_id: i64,
+        body: &[u8],
+        meter: &mut &'a MethodMeter,
+    ) -> Result<Reply, Error> {
         let envelope = envelope::open(body)?;
         let key = caller.auth_key_id;
         let mut state = self.devices.state(&self.service, key).await?;
@@ -135,6 +147,7 @@ impl Shared {
         let layer = tl_api::session_layer(state.layer);
         let mut reader = Reader::new(&envelope.query);
         let entry = self.find(&envelope.query)?;
+        *meter = &entry.meter;
         let unbound = caller.is_temporary && caller.session.key_id == caller.auth_key_id;
         if unbound && entry.access != Access::Public {
             return Err(Fault::auth_key_perm_empty().into());

@@ -157,7 +157,7 @@ impl Store {
         let (reads, read_queue) = async_channel::bounded(limits::READ_QUEUE);
         let mut threads = vec![writer::start(Arc::clone(&engine), Arc::clone(&shared), write_queue)?];
         let readers = if config.readers == 0 { limits::READERS } else { config.readers };
-        let trouble = Arc::new(Trouble::new(Arc::clone(&shared.clock), "read"));
+        let trouble = Arc::new(Trouble::new(Arc::clone(&shared.clock), "read", &meters::DATABASE_READS));
         for _ in 0..readers {
             let (engine, shared, trouble) = (Arc::clone(&engine), Arc::clone(&shared), Arc::clone(&trouble));
             threads.push(readers::start(engine, shared, trouble, read_queue.clone())?);
@@ -178,6 +178,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.submitted(Work::Write);
+        let _waits = meters::WRITES_WAITING.hold();
         submit(&self.inner.writes, f).await
     }
 
@@ -192,6 +193,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.submitted(Work::Read);
+        let _waits = meters::READS_WAITING.hold();
         submit(&self.inner.reads, f).await
     }
 

@@ -17,18 +17,19 @@ const EDGES: &[(&str, &[&str])] = &[
     // Rules, and what holds data. No wire types but in `updates`, which builds what is sent.
     ("domain", &[]),
     ("policy", &[]),
-    ("store", &["domain"]),
+    ("meters", &[]),
+    ("store", &["domain", "meters"]),
     ("blob", &["domain"]),
     ("bus", &["domain"]),
     ("updates", &["domain", "store", "bus", "tl", "tl-api"]),
     ("service", &["domain", "store", "blob", "bus", "updates"]),
     // The two APIs.
     // `mtproto` for one thing: the message inside of `auth.bindTempAuthKey` is sealed as the protocol seals.
-    ("rpc", &["tl", "tl-api", "mtproto", "service", "updates", "domain"]),
+    ("rpc", &["tl", "tl-api", "mtproto", "service", "updates", "domain", "meters"]),
     ("api", &["rpc", "service", "updates", "domain", "tl", "tl-api"]),
     ("botapi", &["service", "updates", "domain"]),
     // Sockets.
-    ("gateway", &["mtproto", "rpc", "botapi", "updates", "domain"]),
+    ("gateway", &["mtproto", "rpc", "botapi", "updates", "domain", "meters"]),
     ("client", &["mtproto", "tl", "tl-api", "domain"]),
     // `store` and `service` to fill databases, `crypto` for what ciphers do at best.
     ("bench", &["client", "mtproto", "crypto", "tl", "tl-api", "domain", "store", "service"]),

@@ -33,32 +33,38 @@ const BEGINNINGS: [&[u8]; 8] = [
 pub(crate) struct Server {
     process: Child,
     address: SocketAddr,
-    fingerprint: String,
+    announced: serde_json::Value,
     folder: tempfile::TempDir,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
-        Self::run(tempfile::tempdir().unwrap(), None)
+        Self::start_with(&[])
+    }
+
+    /// With more flags.
+    pub(crate) fn start_with(flags: &[&str]) -> Self {
+        Self::run(tempfile::tempdir().unwrap(), None, flags)
     }
 
     /// On a data folder and a root key that are there.
     pub(crate) fn start_on(data: &Path, root_key: &Path) -> Self {
-        Self::run(tempfile::tempdir().unwrap(), Some((data, root_key)))
+        Self::run(tempfile::tempdir().unwrap(), Some((data, root_key)), &[])
     }
 
-    fn run(folder: tempfile::TempDir, place: Option<(&Path, &Path)>) -> Self {
+    fn run(folder: tempfile::TempDir, place: Option<(&Path, &Path)>, flags: &[&str]) -> Self {
         let ready = folder.path().join("ready.json");
         let own = (data_in(folder.path()), root_key_in(folder.path()));
         let (data, root_key) = place.unwrap_or((&own.0, &own.1));
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatters"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]).args(flags);
         command.arg("--data").arg(data);
         command.arg("--root-key").arg(root_key);
         command.arg("--ready-file").arg(&ready);
         let process = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let (address, fingerprint) = wait_for(&ready);
-        Self { process, address, fingerprint, folder }
+        let announced = wait_for(&ready);
+        let address = format!("{}:{}", announced["address"].as_str().unwrap(), announced["port"]);
+        Self { process, address: address.parse().unwrap(), announced, folder }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -74,8 +80,13 @@ impl Server {
     }
 
     /// Of the key that clients know the server by.
-    pub(crate) fn fingerprint(&self) -> &str {
-        &self.fingerprint
+    pub(crate) fn fingerprint(&self) -> String {
+        self.announced["fingerprint"].to_string()
+    }
+
+    /// What the ready file says.
+    pub(crate) fn announced(&self) -> &serde_json::Value {
+        &self.announced
     }
 
     /// Resident memory in bytes.
@@ -106,13 +117,11 @@ fn root_key_in(folder: &Path) -> PathBuf {
     folder.join("keys").join("root.key")
 }
 
-fn wait_for(ready: &Path) -> (SocketAddr, String) {
+fn wait_for(ready: &Path) -> serde_json::Value {
     for _ in 0..PATIENCE.as_millis() / 20 {
         let announced = fs::read(ready).ok().and_then(|json| serde_json::from_slice(&json).ok());
         if let Some(announced) = announced {
-            let announced: serde_json::Value = announced;
-            let text = format!("{}:{}", announced["address"].as_str().unwrap(), announced["port"]);
-            return (text.parse().unwrap(), announced["fingerprint"].to_string());
+            return announced;
         }
         std::thread::sleep(Duration::from_millis(20));
     }

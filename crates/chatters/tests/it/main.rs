@@ -5,3 +5,4 @@
 mod backup;
 mod canary;
 mod flood;
+mod metrics;

@@ -4,6 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::{Repeats, SharedClock, Time};
+use meters::Gauge;
 
 use crate::StoreError;
 
@@ -12,6 +13,8 @@ pub(crate) struct Trouble {
     clock: SharedClock,
     /// What cannot be done: "written", "read".
     verb: &'static str,
+    /// 1 while it works, else 0.
+    up: &'static Gauge,
     state: Mutex<State>,
 }
 
@@ -23,8 +26,9 @@ struct State {
 }
 
 impl Trouble {
-    pub(crate) fn new(clock: SharedClock, verb: &'static str) -> Self {
-        Self { clock, verb, state: Mutex::default() }
+    pub(crate) fn new(clock: SharedClock, verb: &'static str, up: &'static Gauge) -> Self {
+        up.set(1);
+        Self { clock, verb, up, state: Mutex::default() }
     }
 
     /// The database refused something for a reason that lies with it.
@@ -32,6 +36,7 @@ impl Trouble {
         let (now, mut state) = (self.clock.now(), self.state());
         state.since.get_or_insert(now);
         state.failures += 1;
+        self.up.set(0);
         if let Some(more) = state.repeats.note(now, &error.to_string()) {
             tracing::error!(%error, more, "the database cannot be {}", self.verb);
         }
@@ -41,6 +46,7 @@ impl Trouble {
     pub(crate) fn works(&self) {
         let mut state = self.state();
         if let Some(since) = state.since.take() {
+            self.up.set(1);
             let failures = std::mem::take(&mut state.failures);
             let millis = self.clock.now().0 - since.0;
             tracing::info!(failures, millis, "the database can be {} again", self.verb);

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use async_channel::Receiver;
+use meters::Stopwatch;
 
 use super::queue::{Job, refuse};
 use super::trouble::Trouble;
@@ -25,7 +26,7 @@ pub(crate) fn start(
         .name("store-writer".into())
         .spawn(move || {
             let limit = engine.batch();
-            let trouble = Trouble::new(Arc::clone(&shared.clock), "written");
+            let trouble = Trouble::new(Arc::clone(&shared.clock), "written", &meters::DATABASE_WRITES);
             let mut writer = Writer {
                 shared: &shared,
                 trouble: &trouble,
@@ -104,6 +105,7 @@ impl Writer<'_> {
                 }
                 Err(error) => {
                     self.trouble.fails(&error);
+                    meters::COMMITS_FAILED.add(1);
                     if self.in_doubt {
                         self.effects.doubt();
                         self.tell();
@@ -123,6 +125,7 @@ impl Writer<'_> {
     /// Runs all jobs and makes them durable together. An error means that none of them is.
     fn transact(&mut self, session: &mut dyn Session, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         self.in_doubt = false;
+        let watch = Stopwatch::start();
         session.begin()?;
         let alone = jobs.len() == 1;
         for job in &mut *jobs {
@@ -160,6 +163,9 @@ impl Writer<'_> {
             return Err(StoreError::unavailable("injected fault"));
         }
         self.in_doubt = false;
+        meters::COMMITS.add(1);
+        meters::COMMIT_WRITES.add(jobs.len());
+        meters::COMMIT_SECONDS.observe_micros(watch.micros());
         Ok(())
     }
 
@@ -173,6 +179,7 @@ impl Writer<'_> {
 
     fn tell(&self) {
         self.shared.changes.note(&self.effects.changed);
+        meters::MESSAGES.add(self.effects.arrived.len());
         let effects = &self.effects;
         if effects.hints.is_empty() && effects.altered.is_empty() {
             return;
