@@ -45,6 +45,8 @@ const BETWEEN_IN: &str = concat!(
     columns!(),
     " FROM messages WHERE owner = $1 AND peer = $4 AND id >= $2 AND id < $3 ORDER BY id"
 );
+const FIRST_FROM: &str = "SELECT id FROM messages WHERE owner = $1 AND id >= $2 ORDER BY id LIMIT 1";
+const LAST_BELOW: &str = "SELECT id FROM messages WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT 1";
 const FIRST_SINCE: &str =
     "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND date >= $3 ORDER BY id LIMIT 1";
 const COUNT: &str = "SELECT COUNT(*) FROM messages WHERE owner = $1 AND peer = $2";
@@ -288,6 +290,20 @@ pub fn newer(
     let [a, b] = [Value::Int(owner.0), Value::Int(peer.key())];
     let rows = tx.query(NEWER, &[a, b, Value::Int(from.into()), Value::Int(limit), Value::Int(skip)])?;
     read_all(tx, &rows)
+}
+
+/// The lowest id in a box that is `id` or above.
+pub fn first_from(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<Option<i32>, StoreError> {
+    tx.query_opt(FIRST_FROM, &[Value::Int(owner.0), Value::Int(id.into())])?
+        .map(|row| row.int32(0))
+        .transpose()
+}
+
+/// The highest id in a box that is below `id`.
+pub fn last_below(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<Option<i32>, StoreError> {
+    tx.query_opt(LAST_BELOW, &[Value::Int(owner.0), Value::Int(id.into())])?
+        .map(|row| row.int32(0))
+        .transpose()
 }
 
 /// The messages of a box (of one dialog, if it is given) with these ids, lowest first.

@@ -7,11 +7,12 @@
 
 mod pack;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use domain::UserId;
 
-use crate::{Owner, RowKey, StoreError, Tx, Value, boxes};
+use crate::{Owner, RowKey, StoreError, Tx, Value, boxes, messages};
 
 pub use pack::{Asked, Builder, Kind, Pack};
 
@@ -61,14 +62,31 @@ pub fn forget(tx: &mut Tx<'_>, owner: UserId, message_id: i32) -> Result<(), Sto
     tx.defer(FORGET, &[Value::Int(owner.0), Value::Int(pack_of(message_id).into())])
 }
 
-/// Packs that a box could have and has not, lowest first.
-pub fn missing(tx: &mut Tx<'_>, owner: UserId) -> Result<Vec<i32>, StoreError> {
+/// Packs that a box could have and has not, lowest first, at most `limit`. Numbers that no message has (a backup
+/// leaps over many) make no pack.
+pub fn missing(tx: &mut Tx<'_>, owner: UserId, limit: usize) -> Result<Vec<i32>, StoreError> {
     let full = pack_of(boxes::state(tx, owner)?.next_message_id);
-    let mut there = packs(tx, owner)?;
-    Ok((0..full).filter(|pack| there.pop_if(|lowest| lowest == pack).is_none()).collect())
+    let there: BTreeSet<i32> = packs(tx, owner)?.into_iter().collect();
+    let mut missing = Vec::new();
+    let mut number = 0;
+    while number < full && missing.len() < limit {
+        if !there.contains(&number) {
+            let first = messages::first_from(tx, owner, ids(number).start)?;
+            match first.map(pack_of) {
+                None => break,
+                Some(next) if next > number => {
+                    number = next;
+                    continue;
+                }
+                Some(_) => missing.push(number),
+            }
+        }
+        number += 1;
+    }
+    Ok(missing)
 }
 
-/// Owners above `after` whose boxes miss packs, in rising order.
+/// Owners above `after` whose boxes may miss packs, in rising order.
 pub fn behind(tx: &mut Tx<'_>, after: UserId, limit: i64) -> Result<Vec<UserId>, StoreError> {
     let rows = tx.query(BEHIND, &[Value::Int(after.0), Value::Int(limit)])?;
     rows.iter().map(|row| row.int(0).map(UserId)).collect()

@@ -137,13 +137,16 @@ fn with_words(tx: &mut Tx<'_>, owner: UserId, asked: &Asked<'_>) -> Result<Vec<i
             return opened(&rows, asked).collect();
         }
     }
-    let latest = words::pack_of(boxes::state(tx, owner)?.next_message_id);
     let mut there = words::packs(tx, owner)?.into_iter().peekable();
     let mut found = Vec::new();
-    for number in (0..=latest).rev() {
-        if found.len() >= limits::SEARCH_FOUND {
-            break;
-        }
+    // Above this nothing is left to look at.
+    let mut end = boxes::state(tx, owner)?.next_message_id;
+    while found.len() < limits::SEARCH_FOUND
+        && let Some(last) = messages::last_below(tx, owner, end)?
+    {
+        let number = words::pack_of(last);
+        // Packs of numbers that no message has any more.
+        while there.next_if(|other| *other > number).is_some() {}
         let pack = match there.next_if_eq(&number) {
             Some(_) => words::open(tx, owner, number)?,
             None => None,
@@ -156,6 +159,7 @@ fn with_words(tx: &mut Tx<'_>, owner: UserId, asked: &Asked<'_>) -> Result<Vec<i
                 found.extend(ids.into_iter().rev());
             }
         }
+        end = words::ids(number).start;
     }
     Ok(found)
 }

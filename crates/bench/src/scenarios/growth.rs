@@ -47,7 +47,7 @@ pub fn run(context: &Context) -> Result<Vec<Figure>, String> {
     let what = |of: &str| {
         format!(
             "the worst of: delivered/s at window 16 and 1, histories/s, lists of chats/s; {of} against the same \
-             database before; words of what was put in are not in the search index"
+             database before; the search index has what was put in"
         )
     };
     let mut figures = vec![

@@ -17,12 +17,12 @@ pub struct Draft {
 pub fn missing(tx: &mut Tx<'_>, owners: &[UserId], limit: usize) -> Result<Vec<(UserId, i32)>, StoreError> {
     let mut missing = Vec::new();
     for owner in owners {
-        missing.extend(words::missing(tx, *owner)?.into_iter().map(|number| (*owner, number)));
+        let numbers = words::missing(tx, *owner, limit - missing.len())?;
+        missing.extend(numbers.into_iter().map(|number| (*owner, number)));
         if missing.len() >= limit {
             break;
         }
     }
-    missing.truncate(limit);
     Ok(missing)
 }
 

@@ -2,6 +2,7 @@
 
 use domain::words as text;
 use domain::{Peer, UserId};
+use store::messages::{self, Message};
 use store::words::{self, Asked, Builder};
 use store::{Owner, StoreError, Tx, Value, boxes};
 
@@ -10,15 +11,37 @@ use crate::support::both;
 const ANN: UserId = UserId(1);
 const BOB: Peer = Peer::User(UserId(2));
 
-/// A box that has gone past its first three packs, of which it has the first and the last.
+/// A box with messages in its first three packs, of which it has the first and the last, and in its ninth.
 fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    boxes::allocate(tx, ANN, 1, 3 * words::PACK)?;
+    boxes::allocate(tx, ANN, 1, 9 * words::PACK)?;
+    for number in [0, 1, 2, 8] {
+        put(tx, number * words::PACK + 9)?;
+    }
     for number in [0, 2] {
         let mut builder = Builder::default();
         builder.add(number * words::PACK + 9, BOB, text::words("common words"), &[]);
         words::put(tx, ANN, number, &builder.finish())?;
     }
     Ok(())
+}
+
+fn put(tx: &mut Tx<'_>, id: i32) -> Result<(), StoreError> {
+    let message = Message {
+        owner: ANN,
+        id,
+        peer: BOB,
+        twin: None,
+        from: ANN,
+        date: tx.now(),
+        edit_date: None,
+        flags: 0,
+        random_id: None,
+        reply_to: None,
+        expires_at: None,
+        pts: id,
+        content: Vec::new(),
+    };
+    messages::insert(tx, message)
 }
 
 #[test]
@@ -29,14 +52,14 @@ fn packs_are_found_missed_and_forgotten() {
             let query = text::query("wor");
             let asked = Asked { query: &query, kind: None, peer: Some(BOB) };
             let found = words::open(tx, ANN, 2)?.map(|pack| pack.find(2, &asked));
-            Ok((found, words::packs(tx, ANN)?, words::missing(tx, ANN)?, words::behind(tx, UserId(0), 9)?))
+            Ok((found, words::packs(tx, ANN)?, words::missing(tx, ANN, 9)?, words::behind(tx, UserId(0), 9)?))
         };
         let found = fixture.store.read(look).await.expect("the index is read");
-        assert_eq!(found, (Some(vec![521]), vec![2, 0], vec![1], vec![ANN]));
+        assert_eq!(found, (Some(vec![521]), vec![2, 0], vec![1, 8], vec![ANN]));
         let forget = |tx: &mut Tx<'_>| words::forget(tx, ANN, 3 * words::PACK - 1);
         fixture.store.write(forget).await.expect("the index is written");
         let found = fixture.store.read(look).await.expect("the index is read");
-        assert_eq!(found, (None, vec![0], vec![1, 2], vec![ANN]));
+        assert_eq!(found, (None, vec![0], vec![1, 2, 8], vec![ANN]));
     });
 }
 
