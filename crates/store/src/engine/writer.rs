@@ -22,11 +22,12 @@ pub(crate) fn start(
     shared: Arc<Shared>,
     queue: Receiver<Box<dyn Job>>,
 ) -> Result<JoinHandle<()>, StoreError> {
+    // Before the thread runs: whoever asks right after the start is not to hear of trouble.
+    let trouble = Trouble::new(Arc::clone(&shared.clock), "written", &meters::DATABASE_WRITES);
     std::thread::Builder::new()
         .name("store-writer".into())
         .spawn(move || {
             let limit = engine.batch();
-            let trouble = Trouble::new(Arc::clone(&shared.clock), "written", &meters::DATABASE_WRITES);
             let mut writer = Writer {
                 shared: &shared,
                 trouble: &trouble,
