@@ -5,14 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::thread::sleep;
-use std::time::Duration;
 
-use serde_json::Value;
 use store::{Database, KeyFile, StoreConfig};
 
-const PAUSE: Duration = Duration::from_millis(1);
-const TRIES: usize = 30_000;
+use crate::waiting;
 
 /// Budgets by which a server keeps one person from doing what a load generator does.
 const SETTINGS: &str = "[limits]\nmessages_per_minute = 100000000\nhandshake_steps_per_minute = 100000000\n";
@@ -71,7 +67,7 @@ impl Home {
         let file = File::create(&output).map_err(|why| why.to_string())?;
         let child = command.stdin(Stdio::null()).stdout(file).spawn();
         let mut child = child.map_err(|why| format!("{}: {why}", binary.display()))?;
-        let announced = match wait_for(&ready, &mut child) {
+        let announced = match waiting::announcement(&ready, &mut child) {
             Ok(announced) => announced,
             Err(why) => {
                 // Whatever hangs there is of no use any more.
@@ -90,19 +86,6 @@ impl Home {
             flushes,
         })
     }
-}
-
-fn wait_for(ready: &Path, child: &mut Child) -> Result<Value, String> {
-    for _ in 0..TRIES {
-        if let Some(announced) = fs::read(ready).ok().and_then(|json| serde_json::from_slice(&json).ok()) {
-            return Ok(announced);
-        }
-        if let Ok(Some(status)) = child.try_wait() {
-            return Err(format!("the server ended at once: {status}"));
-        }
-        sleep(PAUSE);
-    }
-    Err("the server did not start".to_owned())
 }
 
 /// A server that runs until this is dropped.
@@ -127,18 +110,7 @@ impl Process {
 
     /// The last code that the server showed for a number.
     pub async fn code(&self, phone: &str) -> Result<String, String> {
-        for _ in 0..TRIES {
-            let output = fs::read_to_string(&self.output).unwrap_or_default();
-            let code = output.lines().rev().find_map(|line| {
-                let (number, code) = line.strip_prefix("code: ")?.split_once(' ')?;
-                (number == phone).then(|| code.to_owned())
-            });
-            if let Some(code) = code {
-                return Ok(code);
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        Err("no code came".to_owned())
+        waiting::code(&self.output, phone).await
     }
 
     /// Tells the server to stop, and waits until it did.

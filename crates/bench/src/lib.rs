@@ -17,4 +17,5 @@ pub mod system;
 pub mod table;
 pub mod text;
 pub mod usage;
+mod waiting;
 pub mod world;

@@ -5,13 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::sleep;
-use std::time::Duration;
 
 use serde_json::Value;
 
-const PAUSE: Duration = Duration::from_millis(20);
-const TRIES: usize = 500;
+use crate::waiting;
 
 /// How a server is to be started.
 #[derive(Clone, Debug)]
@@ -138,18 +135,7 @@ impl Server {
 
     /// The last code that the server showed for a number.
     pub async fn code(&self, phone: &str) -> Result<String, String> {
-        for _ in 0..TRIES {
-            let output = fs::read_to_string(self.setup.output()).unwrap_or_default();
-            let code = output.lines().rev().find_map(|line| {
-                let (number, code) = line.strip_prefix("code: ")?.split_once(' ')?;
-                (number == phone).then(|| code.to_owned())
-            });
-            if let Some(code) = code {
-                return Ok(code);
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        Err("no code came".to_owned())
+        waiting::code(&self.setup.output(), phone).await
     }
 
     fn child(&self) -> MutexGuard<'_, Child> {
@@ -170,18 +156,13 @@ fn begin(setup: &Setup, listen: &str) -> Result<(Child, Value), String> {
         fs::remove_file(&ready).map_err(|why| why.to_string())?;
     }
     let mut child = setup.spawn(listen, &ready)?;
-    for _ in 0..TRIES {
-        if let Some(announced) = fs::read(&ready).ok().and_then(|json| serde_json::from_slice(&json).ok()) {
-            return Ok((child, announced));
-        }
-        if let Ok(Some(status)) = child.try_wait() {
+    match waiting::announcement(&ready, &mut child) {
+        Ok(announced) => Ok((child, announced)),
+        Err(why) => {
+            let _ = child.kill();
+            let _ = child.wait();
             let log = fs::read_to_string(setup.log_file()).unwrap_or_default();
-            let last = log.lines().last().unwrap_or_default();
-            return Err(format!("the server ended ({status}): {last}"));
+            Err(format!("{why}; {}", log.lines().last().unwrap_or_default()))
         }
-        sleep(PAUSE);
     }
-    let _ = child.kill();
-    let _ = child.wait();
-    Err("the server did not start".to_owned())
 }
