@@ -81,15 +81,7 @@ fn kept_apart(rows: &Path, keys: &Path, together: bool) -> Result<(), String> {
 }
 
 fn load(place: &PlaceArgs) -> Result<Config, String> {
-    let place = place.clone();
-    let args = ServeArgs {
-        config: place.config,
-        data: place.data,
-        root_key: place.root_key,
-        database: place.database,
-        keys_database: place.keys_database,
-        ..ServeArgs::default()
-    };
+    let args = ServeArgs { place: place.clone(), ..ServeArgs::default() };
     Config::load(&args).map_err(|why| why.to_string())
 }
 

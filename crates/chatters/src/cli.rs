@@ -38,23 +38,8 @@ pub(crate) enum Command {
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ServeArgs {
-    /// Configuration file (TOML).
-    #[arg(long, env = "CHATTERS_CONFIG", value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Data folder; made when it is not there. [default: ./data]
-    #[arg(long, env = "CHATTERS_DATA", value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-    /// The file with the root key, outside of the data folder; made on the first run.
-    /// [default: ~/.config/chatters/root.key]
-    #[arg(long, env = "CHATTERS_ROOT_KEY", value_name = "FILE")]
-    pub(crate) root_key: Option<PathBuf>,
-    /// Database: a file in the data folder, unless a PostgreSQL URL is given.
-    #[arg(long, env = "CHATTERS_DATABASE", value_name = "URL")]
-    pub(crate) database: Option<Secret>,
-    /// PostgreSQL URL of another database for the wrapped data keys, so that backups can leave them out.
-    /// [default: a file in the data folder]
-    #[arg(long, env = "CHATTERS_KEYS_DATABASE", value_name = "URL")]
-    pub(crate) keys_database: Option<Secret>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
     /// Where to listen; port 0 takes a free one. [default: 127.0.0.1:4430]
     #[arg(long, env = "CHATTERS_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
@@ -102,22 +87,24 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Where the server's data are, as `serve` is told.
-#[derive(Clone, Debug, Args)]
+/// Where the server's data are.
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct PlaceArgs {
     /// Configuration file (TOML).
     #[arg(long, env = "CHATTERS_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Data folder. [default: ./data]
+    /// Data folder; made when it is not there. [default: ./data]
     #[arg(long, env = "CHATTERS_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// The file with the root key. [default: ~/.config/chatters/root.key]
+    /// The file with the root key, outside of the data folder; made on the first run.
+    /// [default: ~/.config/chatters/root.key]
     #[arg(long, env = "CHATTERS_ROOT_KEY", value_name = "FILE")]
     pub(crate) root_key: Option<PathBuf>,
     /// Database: a file in the data folder, unless a PostgreSQL URL is given.
     #[arg(long, env = "CHATTERS_DATABASE", value_name = "URL")]
     pub(crate) database: Option<Secret>,
-    /// PostgreSQL URL of the database for the wrapped data keys. [default: a file in the data folder]
+    /// PostgreSQL URL of another database for the wrapped data keys, so that backups can leave them out.
+    /// [default: a file in the data folder]
     #[arg(long, env = "CHATTERS_KEYS_DATABASE", value_name = "URL")]
     pub(crate) keys_database: Option<Secret>,
 }

@@ -243,7 +243,7 @@ pub(crate) enum ConfigError {
 impl Config {
     /// The file, if one is named, under the flags.
     pub(crate) fn load(args: &ServeArgs) -> Result<Self, ConfigError> {
-        let mut config = match &args.config {
+        let mut config = match &args.place.config {
             None => Self::default(),
             Some(path) => {
                 let text = std::fs::read_to_string(path)
@@ -263,10 +263,10 @@ impl Config {
     fn apply(&mut self, args: &ServeArgs) {
         let args = args.clone();
         let tls = args.tls_certificate.zip(args.tls_key);
-        self.data = args.data.unwrap_or(std::mem::take(&mut self.data));
-        self.root_key = args.root_key.or(self.root_key.take());
-        self.database = args.database.or(self.database.take());
-        self.keys_database = args.keys_database.or(self.keys_database.take());
+        self.data = args.place.data.unwrap_or(std::mem::take(&mut self.data));
+        self.root_key = args.place.root_key.or(self.root_key.take());
+        self.database = args.place.database.or(self.database.take());
+        self.keys_database = args.place.keys_database.or(self.keys_database.take());
         self.listen = args.listen.unwrap_or(self.listen);
         self.public_address = args.public_address.or(self.public_address);
         self.metrics = args.metrics.or(self.metrics);
@@ -350,12 +350,13 @@ fn config_home() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::PlaceArgs;
 
     fn load(toml: &str, args: ServeArgs) -> Result<Config, ConfigError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chatters.toml");
         std::fs::write(&path, toml).unwrap();
-        Config::load(&ServeArgs { config: Some(path), ..args })
+        Config::load(&ServeArgs { place: PlaceArgs { config: Some(path), ..args.place }, ..args })
     }
 
     #[test]
