@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 
 use domain::testing::{ManualClock, SeededRandom};
 use domain::{Peer, Time, UserId};
-use store::events::{Event, What};
 use store::messages::Message;
-use store::{Database, KeyFile, Store, StoreConfig, StoreError, Tx, boxes, dialogs, events, messages, sent};
+use store::{Database, KeyFile, Store, StoreConfig, StoreError, Tx, boxes, dialogs, messages, sent};
 use tokio::task::JoinSet;
 
 const SPAN: Duration = Duration::from_secs(8);
@@ -184,8 +183,6 @@ fn send(tx: &mut Tx<'_>, salt: u64, users: i64) -> Result<(), StoreError> {
             content: CONTENT.to_vec(),
         };
         messages::insert(tx, message)?;
-        let what = What::New { message_id: place.message_id };
-        events::insert(tx, &Event { owner, pts: place.pts, sub: 0, count: 1, date: now, what })?;
         if owner == from {
             dialogs::sent(tx, owner, peer, place.message_id, now)?;
         } else {

@@ -33,11 +33,13 @@ pub struct Allocation {
     pub message_id: i32,
 }
 
-/// Takes `pts` events and `messages` ids from a box, and holds its row until the transaction ends.
+/// Takes `pts` events and `messages` ids from a box, and holds its row until the transaction ends. Each message
+/// is an event, too, which [`crate::messages::arrived_after`] relies on.
 ///
 /// Whoever allocates in several boxes does it in rising order of owner, so that two writers never
 /// wait for each other.
 pub fn allocate(tx: &mut Tx<'_>, owner: UserId, pts: i32, messages: i32) -> Result<Allocation, StoreError> {
+    debug_assert!(messages <= pts, "a message without an event");
     let values = [Value::Int(owner.0), Value::Int(pts.into()), Value::Int(messages.into())];
     let row = tx.query_opt(ALLOCATE, &values)?.ok_or_else(|| StoreError::corrupt("boxes", "pts"))?;
     Ok(Allocation { pts: row.int32(0)?, message_id: row.int32(1)? - messages })

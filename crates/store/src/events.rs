@@ -1,7 +1,11 @@
 //! The event log of each box: what happened, in the order in which devices must learn of it.
+//!
+//! That a message came into the box is not written here: its row says when it did. When the row goes, an event
+//! takes its place, so that the log never has a hole.
 
 use domain::{Peer, Time, UserId};
 
+use crate::messages::{self, Outline};
 use crate::{Owner, Row, RowKey, StoreError, Tx, Value, boxes};
 
 const TABLE: &str = "events";
@@ -23,7 +27,7 @@ const PRUNE: &str = "DELETE FROM events WHERE owner = $1 AND (pts < $2 OR (pts =
 /// What an event is about, and so how it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A message came into the box.
+    /// A message came into the box. It may be gone by now.
     New { message_id: i32 },
     /// A message of the box changed.
     Edit { message_id: i32 },
@@ -89,6 +93,15 @@ pub fn next_sub(tx: &mut Tx<'_>, owner: UserId, pts: i32) -> Result<i32, StoreEr
     row.map_or(Ok(1), |row| row.int32(0))
 }
 
+/// Says in place of a message that is deleted that it had come.
+pub fn insert_gone(tx: &mut Tx<'_>, owner: UserId, message: &Outline) -> Result<(), StoreError> {
+    insert(tx, &arrival(owner, message.id, message.pts, message.date))
+}
+
+fn arrival(owner: UserId, message_id: i32, pts: i32, date: Time) -> Event {
+    Event { owner, pts, sub: 0, count: 1, date, what: What::New { message_id } }
+}
+
 /// Events that a device at `pts` has not seen, in order. Those beside its own `pts` are repeated
 /// when they are not older than `since`: they are harmless to see twice, and not to see at all is not.
 pub fn after(
@@ -100,13 +113,25 @@ pub fn after(
 ) -> Result<Vec<Event>, StoreError> {
     let values = [Value::Int(owner.0), Value::Int(pts.into()), Value::Int(since.secs()), Value::Int(limit)];
     let rows = tx.query(AFTER, &values)?;
-    rows.iter().map(|row| read(tx, row)).collect()
+    let mut events = rows.iter().map(|row| read(tx, row)).collect::<Result<Vec<_>, _>>()?;
+    let arrived = messages::arrived_after(tx, owner, pts, limit)?;
+    events.extend(arrived.into_iter().map(|(id, pts, date)| arrival(owner, id, pts, date)));
+    events.sort_by_key(|event| (event.pts, event.sub));
+    events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(events)
 }
 
 pub fn at(tx: &mut Tx<'_>, owner: UserId, position: Position) -> Result<Option<Event>, StoreError> {
     let values = [Value::Int(owner.0), Value::Int(position.pts.into()), Value::Int(position.sub.into())];
-    let row = tx.query_opt(AT, &values)?;
-    row.map(|row| read(tx, &row)).transpose()
+    if let Some(row) = tx.query_opt(AT, &values)? {
+        return read(tx, &row).map(Some);
+    }
+    if position.sub != 0 {
+        return Ok(None);
+    }
+    let arrived = messages::arrived_after(tx, owner, position.pts - 1, 1)?;
+    let arrived = arrived.first().filter(|(_, pts, _)| *pts == position.pts);
+    Ok(arrived.map(|(id, pts, date)| arrival(owner, *id, *pts, *date)))
 }
 
 /// Whether anything but new messages happened in a box after `pts`.

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use domain::{Peer, Time, UserId};
 
-use crate::{Owner, Row, RowKey, StoreError, Tx, Value, words};
+use crate::{Owner, Row, RowKey, StoreError, Tx, Value, boxes, words};
 
+/// Ids that are looked through one by one rather than halved again.
+const SCAN_IDS: i32 = 64;
 const TABLE: &str = "messages";
 
 macro_rules! columns {
@@ -47,6 +49,9 @@ const BETWEEN_IN: &str = concat!(
 );
 const FIRST_FROM: &str = "SELECT id FROM messages WHERE owner = $1 AND id >= $2 ORDER BY id LIMIT 1";
 const LAST_BELOW: &str = "SELECT id FROM messages WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT 1";
+const FIRST_PTS: &str = "SELECT id, pts FROM messages WHERE owner = $1 AND id >= $2 ORDER BY id LIMIT 1";
+const ARRIVED_AFTER: &str = "SELECT id, pts, date FROM messages WHERE owner = $1 AND id >= $2 AND pts > $3 \
+     ORDER BY id LIMIT $4";
 const FIRST_SINCE: &str =
     "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND date >= $3 ORDER BY id LIMIT 1";
 const COUNT: &str = "SELECT COUNT(*) FROM messages WHERE owner = $1 AND peer = $2";
@@ -297,6 +302,34 @@ pub fn first_from(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<Option<i32>
     tx.query_opt(FIRST_FROM, &[Value::Int(owner.0), Value::Int(id.into())])?
         .map(|row| row.int32(0))
         .transpose()
+}
+
+/// Id, `pts` and date of up to `limit` messages that came into a box after `pts` and are there still, in order.
+pub fn arrived_after(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    pts: i32,
+    limit: i64,
+) -> Result<Vec<(i32, i32, Time)>, StoreError> {
+    let state = boxes::state(tx, owner)?;
+    if state.pts <= pts {
+        return Ok(Vec::new());
+    }
+    // Ids and pts rise together, and an id takes a pts: what came after is within so many ids of the end.
+    let mut low = state.next_message_id.saturating_sub(state.pts - pts).max(1);
+    let mut high = state.next_message_id;
+    while high - low > SCAN_IDS {
+        let middle = low + (high - low) / 2;
+        let first = tx.query_opt(FIRST_PTS, &[Value::Int(owner.0), Value::Int(middle.into())])?;
+        match first {
+            Some(row) if row.int32(1)? <= pts => low = row.int32(0)? + 1,
+            // Nothing from the middle up to the row that was found.
+            _ => high = middle,
+        }
+    }
+    let values = [Value::Int(owner.0), Value::Int(low.into()), Value::Int(pts.into()), Value::Int(limit)];
+    let rows = tx.query(ARRIVED_AFTER, &values)?;
+    rows.iter().map(|row| Ok((row.int32(0)?, row.int32(1)?, Time::from_secs(row.int(2)?)))).collect()
 }
 
 /// The highest id in a box that is below `id`.

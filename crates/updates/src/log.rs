@@ -17,12 +17,9 @@ pub use store::events::Position;
 /// The session that caused an event. It learns of it by its answer and is not pushed to.
 pub type Origin = Option<SessionRef>;
 
-/// What happened in a box, in the terms of those who make it happen.
+/// What happened in a box besides new messages ([`arrived`]), in the terms of those who make it happen.
 #[derive(Clone, Debug)]
 pub enum Event {
-    NewMessage {
-        message_id: i32,
-    },
     EditMessage {
         message_id: i32,
     },
@@ -64,10 +61,7 @@ impl Event {
     /// By how much `pts` rises: one for each message concerned, as clients check.
     pub fn count(&self) -> i32 {
         match self {
-            Self::NewMessage { .. }
-            | Self::EditMessage { .. }
-            | Self::ReadInbox { .. }
-            | Self::ReadOutbox { .. } => 1,
+            Self::EditMessage { .. } | Self::ReadInbox { .. } | Self::ReadOutbox { .. } => 1,
             Self::DeleteMessages { ids } | Self::ReadContents { ids } | Self::PinnedMessages { ids, .. } => {
                 i32::try_from(ids.len()).unwrap_or(i32::MAX)
             }
@@ -84,22 +78,10 @@ impl Event {
 /// Writes an event at the box's next `pts` (or beside the present one).
 pub fn append(tx: &mut Tx<'_>, owner: UserId, event: Event, origin: Origin) -> Result<Position, StoreError> {
     // Nothing is taken for an event beside `pts`, but the row is held: the places there are counted.
-    let pts = boxes::allocate(tx, owner, event.count(), 0)?.pts;
-    append_at(tx, owner, event, pts, origin)
-}
-
-/// Writes an event at a `pts` that the caller has allocated.
-pub fn append_at(
-    tx: &mut Tx<'_>,
-    owner: UserId,
-    event: Event,
-    pts: i32,
-    origin: Origin,
-) -> Result<Position, StoreError> {
     let count = event.count();
+    let pts = boxes::allocate(tx, owner, count, 0)?.pts;
     let sub = if count == 0 { events::next_sub(tx, owner, pts)? } else { 0 };
     let what = match event {
-        Event::NewMessage { message_id } => What::New { message_id },
         Event::EditMessage { message_id } => What::Edit { message_id },
         Event::Draft { peer } => What::Draft { peer },
         Event::Scheduled { peer, id } => What::Scheduled { peer, id },
@@ -110,6 +92,12 @@ pub fn append_at(
     events::insert(tx, &events::Event { owner, pts, sub, count, date, what })?;
     tx.hint(Hint::Box { owner, pts, sub, origin });
     Ok(Position { pts, sub })
+}
+
+/// Tells of a message that was put into a box at this `pts`. Its row is all that the log needs.
+pub fn arrived(tx: &mut Tx<'_>, owner: UserId, pts: i32, origin: Origin) -> Position {
+    tx.hint(Hint::Box { owner, pts, sub: 0, origin });
+    Position { pts, sub: 0 }
 }
 
 fn update(event: Event, pts: i32) -> enums::Update {
@@ -136,10 +124,7 @@ fn update(event: Event, pts: i32) -> enums::Update {
                 .into()
         }
         Event::Beside(update) => *update,
-        Event::NewMessage { .. }
-        | Event::EditMessage { .. }
-        | Event::Draft { .. }
-        | Event::Scheduled { .. } => {
+        Event::EditMessage { .. } | Event::Draft { .. } | Event::Scheduled { .. } => {
             unreachable!("what somebody wrote is referred to, not copied into the log")
         }
     }

@@ -78,12 +78,20 @@ async fn nothing_that_somebody_wrote_stays_in_the_log() {
 async fn events_are_forgotten_when_no_device_can_need_them() {
     World::each(|world| async move {
         let pair = Pair::meet(&world).await;
+        let id = say(&pair.ann, &pair.to_bob, "a message").await;
         let first = state(&pair.ann).await;
-        say(&pair.ann, &pair.to_bob, "long ago").await;
-        say(&pair.ann, &pair.to_bob, "long ago").await;
+        let edit = |id: i32, message: &str| functions::messages::EditMessage {
+            peer: pair.to_bob.clone(),
+            id,
+            message: Some(message.to_owned()),
+            ..Default::default()
+        };
+        pair.ann.call(edit(id, "long ago")).await;
+        pair.ann.call(edit(id, "not so long ago")).await;
         let then = state(&pair.ann).await;
         world.clock.advance_millis((limits::EVENT_DAYS * 86_400 + 100) * 1000);
-        say(&pair.ann, &pair.to_bob, "now").await;
+        let id = say(&pair.ann, &pair.to_bob, "another message").await;
+        pair.ann.call(edit(id, "now")).await;
         let since = |state: &types::updates::State| functions::updates::GetDifference {
             pts: state.pts,
             date: state.date,
@@ -93,15 +101,15 @@ async fn events_are_forgotten_when_no_device_can_need_them() {
         assert_eq!(jobs::old_events::run(world.service.clone()).await.expect("the job runs"), None);
 
         let owner = pair.ann.user;
-        let all = move |tx: &mut store::Tx<'_>| events::after(tx, owner, 0, Time(0), 10_000);
+        let all = move |tx: &mut store::Tx<'_>| events::after(tx, owner, first.pts, Time(0), 10_000);
         let left = world.service.store.read(all).await.unwrap();
-        assert_eq!(left.iter().map(|event| event.pts).collect::<Vec<_>>(), [then.pts + 1]);
+        assert_eq!(left.iter().map(|event| event.pts).collect::<Vec<_>>(), [then.pts + 1, then.pts + 2]);
         let answer = pair.ann.call(since(&first)).await;
         let enums::updates::Difference::TooLong(long) = answer else { panic!("not whole: {answer:?}") };
-        assert_eq!(long.pts, then.pts + 1);
+        assert_eq!(long.pts, then.pts + 2);
         let answer = pair.ann.call(since(&then)).await;
         let enums::updates::Difference::Difference(rest) = answer else { panic!("whole: {answer:?}") };
-        assert_eq!(rest.new_messages.len(), 1);
+        assert_eq!((rest.new_messages.len(), rest.other_updates.len()), (1, 1));
     })
     .await;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{Peer, Time, UserId, limits};
 use store::sent::{self, Made};
-use store::{StoreError, Tx, boxes, dialogs, messages, reactions, words};
+use store::{StoreError, Tx, boxes, dialogs, events, messages, reactions, words};
 use updates::log::{self, Event, Origin, Position};
 
 /// Deletes messages of one box with all that hangs on them, puts their dialogs right and tells the
@@ -33,6 +33,7 @@ pub fn erase(
             sent::remember(tx, owner, random_id, made, message.date)?;
         }
         messages::delete(tx, owner, message.id)?;
+        events::insert_gone(tx, owner, message)?;
         words::forget(tx, owner, message.id)?;
         if message.flags & messages::flag::HAS_REACTIONS != 0 {
             reactions::delete_of_message(tx, owner, message.id)?;

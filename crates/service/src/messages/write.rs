@@ -4,7 +4,7 @@ use domain::{Peer, Time, UserId};
 use store::boxes::Allocation;
 use store::{StoreError, Tx, boxes, dialogs, histories, messages, saved};
 use updates::Content;
-use updates::log::{self, Event, Origin, Position};
+use updates::log::{self, Origin, Position};
 
 /// A message on its way into the boxes.
 pub struct Draft {
@@ -106,8 +106,7 @@ fn write_copy(
     } else {
         dialogs::received(tx, owner, peer, allocation.message_id, date, 1)?;
     }
-    let event = Event::NewMessage { message_id: allocation.message_id };
-    let position = log::append_at(tx, owner, event, allocation.pts, draft.origin)?;
+    let position = log::arrived(tx, owner, allocation.pts, draft.origin);
     Ok(Written { message_id: allocation.message_id, position, date })
 }
 

@@ -2,6 +2,7 @@
 
 mod backup;
 mod crash;
+mod events;
 mod keys;
 mod schema;
 mod support;

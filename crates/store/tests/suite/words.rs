@@ -13,7 +13,7 @@ const BOB: Peer = Peer::User(UserId(2));
 
 /// A box with messages in its first three packs, of which it has the first and the last, and in its ninth.
 fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    boxes::allocate(tx, ANN, 1, 9 * words::PACK)?;
+    boxes::allocate(tx, ANN, 9 * words::PACK, 9 * words::PACK)?;
     for number in [0, 1, 2, 8] {
         put(tx, number * words::PACK + 9)?;
     }
