@@ -23,10 +23,14 @@ pub const POSTGRES_ANSWER_MS: u64 = 15_000;
 pub const IDLE_PROBE_MS: i64 = 1000;
 /// Statements that are sent to PostgreSQL ahead of their answers.
 pub const POSTGRES_PIPELINE: usize = 256;
-/// Pages of SQLite's log (4 KiB each) after which the background folds it into the database file.
-pub const WAL_FOLD_PAGES: i32 = 2000;
+/// Bytes of a page of SQLite's. A commit writes whole pages, of which a message changes a few bytes each: half
+/// of the usual size is half of the bytes. Smaller ones make deeper trees, which cost more than they save.
+pub const SQLITE_PAGE_BYTES: usize = 2048;
+/// Pages of SQLite's log after which the background folds it into the database file. The longer it waits, the
+/// more often a page was written to the log that is written to the file once; a start reads what is left.
+pub const WAL_FOLD_PAGES: i32 = 16_000;
 /// Pages of SQLite's log after which the writer itself folds it, because the background is behind.
-pub const WAL_STALL_PAGES: i32 = 16_000;
+pub const WAL_STALL_PAGES: i32 = 64_000;
 /// SQLite's page cache of each connection, in KiB.
 pub const SQLITE_CACHE_KIB: i64 = 64 * 1024;
 /// Pages that a backup of SQLite copies before it looks around.

@@ -36,9 +36,11 @@ impl Sqlite {
         connection.busy_timeout(Duration::from_millis(limits::ENGINE_WAIT_MS)).map_err(failure)?;
         let cache = limits::SQLITE_CACHE_KIB;
         let query_only = if query_only { "ON" } else { "OFF" };
+        // page_size: counts for a new file only.
         // secure_delete: what is deleted is overwritten where that costs no further page.
+        let page = limits::SQLITE_PAGE_BYTES;
         let setup = format!(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; \
+            "PRAGMA page_size = {page}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; \
              PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF; \
              PRAGMA secure_delete = FAST; PRAGMA trusted_schema = OFF; PRAGMA query_only = {query_only};"
         );
