@@ -7,6 +7,9 @@ use crate::{StoreError, Tx, Value};
 const ALLOCATE: &str = "INSERT INTO boxes (owner, pts, next_message_id, qts) VALUES ($1, 1 + $2, 1 + $3, 1) \
      ON CONFLICT (owner) DO UPDATE SET pts = boxes.pts + $2, next_message_id = boxes.next_message_id + $3 \
      RETURNING pts, next_message_id";
+const ALLOCATE_TWO: &str = "INSERT INTO boxes (owner, pts, next_message_id, qts) VALUES ($1, 2, 2, 1), ($2, 2, 2, 1) \
+     ON CONFLICT (owner) DO UPDATE SET pts = boxes.pts + 1, next_message_id = boxes.next_message_id + 1 \
+     RETURNING owner, pts, next_message_id";
 const SELECT: &str = "SELECT pts, qts, next_message_id, floor FROM boxes WHERE owner = $1";
 const SET_FLOOR: &str = "UPDATE boxes SET floor = $2 WHERE owner = $1";
 
@@ -43,6 +46,25 @@ pub fn allocate(tx: &mut Tx<'_>, owner: UserId, pts: i32, messages: i32) -> Resu
     let values = [Value::Int(owner.0), Value::Int(pts.into()), Value::Int(messages.into())];
     let row = tx.query_opt(ALLOCATE, &values)?.ok_or_else(|| StoreError::corrupt("boxes", "pts"))?;
     Ok(Allocation { pts: row.int32(0)?, message_id: row.int32(1)? - messages })
+}
+
+/// Takes a message id, and so a `pts`, from each of two boxes.
+pub fn allocate_two(
+    tx: &mut Tx<'_>,
+    one: UserId,
+    other: UserId,
+) -> Result<(Allocation, Allocation), StoreError> {
+    // In rising order, as above.
+    let rows = tx.query(ALLOCATE_TWO, &[Value::Int(one.min(other).0), Value::Int(one.max(other).0)])?;
+    let of = |owner: UserId| -> Result<Allocation, StoreError> {
+        for row in &rows {
+            if row.int(0)? == owner.0 {
+                return Ok(Allocation { pts: row.int32(1)?, message_id: row.int32(2)? - 1 });
+            }
+        }
+        Err(StoreError::corrupt("boxes", "pts"))
+    };
+    Ok((of(one)?, of(other)?))
 }
 
 /// Holds a box's row until the transaction ends without taking anything from it: for whoever has to

@@ -21,6 +21,12 @@ const RECEIVED: &str = "INSERT INTO dialogs (owner, peer, top_message, top_date,
 const SENT: &str = "INSERT INTO dialogs (owner, peer, top_message, top_date, read_inbox_max, \
      read_outbox_max, unread_count, flags) VALUES ($1, $2, $3, $4, 0, 0, 0, 0) \
      ON CONFLICT (owner, peer) DO UPDATE SET top_message = $3, top_date = $4, flags = dialogs.flags & -17";
+// Of a new row, flags 0 are the sender's.
+const EXCHANGED: &str = "INSERT INTO dialogs (owner, peer, top_message, top_date, read_inbox_max, \
+     read_outbox_max, unread_count, flags) VALUES ($1, $2, $3, $7, 0, 0, 0, 0), ($4, $5, $6, $7, 0, 0, 1, 16) \
+     ON CONFLICT (owner, peer) DO UPDATE SET top_message = excluded.top_message, top_date = excluded.top_date, \
+     unread_count = dialogs.unread_count + excluded.unread_count, \
+     flags = CASE excluded.flags WHEN 0 THEN dialogs.flags & -17 ELSE dialogs.flags END";
 const TOUCH: &str = "INSERT INTO dialogs (owner, peer, top_message, top_date, read_inbox_max, \
      read_outbox_max, unread_count, flags) VALUES ($1, $2, 0, 0, 0, 0, 0, 0) ON CONFLICT (owner, peer) DO NOTHING";
 const SET_TOP: &str = "UPDATE dialogs SET top_message = $3, top_date = $4 WHERE owner = $1 AND peer = $2";
@@ -123,8 +129,20 @@ pub fn received(
 ) -> Result<(), StoreError> {
     let [a, b] = key(owner, peer);
     let values = [a, b, Value::Int(message_id.into()), Value::Int(date.secs()), Value::Int(unread.into())];
-    tx.execute(RECEIVED, &values)?;
-    Ok(())
+    tx.defer(RECEIVED, &values)
+}
+
+/// [`sent`] and [`received`] in one: `from` wrote to `to`. The ids are those of each one's copy.
+pub fn exchanged(
+    tx: &mut Tx<'_>,
+    (from, sent): (UserId, i32),
+    (to, received): (UserId, i32),
+    date: Time,
+) -> Result<(), StoreError> {
+    let [a, b] = key(from, Peer::User(to));
+    let [c, d] = key(to, Peer::User(from));
+    let (sent, received) = (Value::Int(sent.into()), Value::Int(received.into()));
+    tx.defer(EXCHANGED, &[a, b, sent, c, d, received, Value::Int(date.secs())])
 }
 
 /// The owner wrote a message: it is the newest. What is unread stays unread until a device says otherwise.
@@ -136,8 +154,7 @@ pub fn sent(
     date: Time,
 ) -> Result<(), StoreError> {
     let [a, b] = key(owner, peer);
-    tx.execute(SENT, &[a, b, Value::Int(message_id.into()), Value::Int(date.secs())])?;
-    Ok(())
+    tx.defer(SENT, &[a, b, Value::Int(message_id.into()), Value::Int(date.secs())])
 }
 
 /// Makes sure that there is a row to put settings into.

@@ -71,7 +71,7 @@ pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
         Some(bytes) => Some(tx.seal(Owner::User(event.owner.0), TABLE, key(event), &bytes)?),
         None => None,
     };
-    tx.execute(
+    tx.defer(
         INSERT,
         &[
             Value::Int(event.owner.0),
@@ -83,8 +83,7 @@ pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
             Value::opt_int(message_id.map(i64::from)),
             sealed.as_deref().map_or(Value::Null, Value::Blob),
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// The next free place beside `pts` for an event that `pts` does not count.

@@ -21,6 +21,12 @@ const INSERT: &str = concat!(
     columns!(),
     ") VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $11, $12)"
 );
+const INSERT_TWO: &str = concat!(
+    "INSERT INTO messages (",
+    columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $11, $12), \
+     ($13, $14, $15, $16, $17, $18, NULL, $19, $20, $21, $22, $23, $24)"
+);
 const SELECT: &str = concat!("SELECT ", columns!(), " FROM messages WHERE owner = $1 AND id = $2");
 const TWIN: &str =
     concat!("SELECT ", columns!(), " FROM messages WHERE owner = $1 AND id = $2 AND twin = $3");
@@ -139,28 +145,41 @@ fn twin(peer: Peer, twin: Option<i32>, of: i32) -> Option<Twin> {
     Some(Twin { owner: peer.user()?, id: twin?, of })
 }
 
-/// Errors: [`StoreError::Conflict`] when the sender has used this `random_id` before.
+/// Errors: [`StoreError::Conflict`], here or when the closure ends, when the sender has used this `random_id`
+/// before.
 pub fn insert(tx: &mut Tx<'_>, message: Message) -> Result<(), StoreError> {
     let sealed = seal(tx, message.owner, message.id, &message.content)?;
-    tx.execute(
-        INSERT,
-        &[
-            Value::Int(message.owner.0),
-            Value::Int(message.id.into()),
-            Value::Int(message.peer.key()),
-            Value::opt_int(message.twin.map(i64::from)),
-            Value::Int(message.from.0),
-            Value::Int(message.date.secs()),
-            Value::Int(message.flags),
-            Value::opt_int(message.random_id),
-            Value::opt_int(message.reply_to.map(i64::from)),
-            Value::opt_int(message.expires_at.map(Time::secs)),
-            Value::Blob(&sealed),
-            Value::Int(message.pts.into()),
-        ],
-    )?;
+    tx.defer(INSERT, &values(&message, &sealed))?;
     tx.arrived(message);
     Ok(())
+}
+
+/// [`insert`] for both copies of a message.
+pub fn insert_two(tx: &mut Tx<'_>, copies: [Message; 2]) -> Result<(), StoreError> {
+    let [one, other] = &copies;
+    let sealed =
+        [seal(tx, one.owner, one.id, &one.content)?, seal(tx, other.owner, other.id, &other.content)?];
+    let [a, b] = [values(one, &sealed[0]), values(other, &sealed[1])];
+    tx.defer(INSERT_TWO, [a, b].as_flattened())?;
+    copies.into_iter().for_each(|copy| tx.arrived(copy));
+    Ok(())
+}
+
+fn values<'v>(message: &Message, sealed: &'v [u8]) -> [Value<'v>; 12] {
+    [
+        Value::Int(message.owner.0),
+        Value::Int(message.id.into()),
+        Value::Int(message.peer.key()),
+        Value::opt_int(message.twin.map(i64::from)),
+        Value::Int(message.from.0),
+        Value::Int(message.date.secs()),
+        Value::Int(message.flags),
+        Value::opt_int(message.random_id),
+        Value::opt_int(message.reply_to.map(i64::from)),
+        Value::opt_int(message.expires_at.map(Time::secs)),
+        Value::Blob(sealed),
+        Value::Int(message.pts.into()),
+    ]
 }
 
 pub fn get(tx: &mut Tx<'_>, owner: UserId, id: i32) -> Result<Option<Message>, StoreError> {

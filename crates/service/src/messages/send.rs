@@ -94,13 +94,14 @@ pub fn deliver(tx: &mut Tx<'_>, ready: &Ready) -> Result<Sent, Error> {
 /// `alone`: the closure does nothing else, so that nothing can fail any more once the checks are passed.
 fn write_one(tx: &mut Tx<'_>, ready: &Ready, alone: bool) -> Result<Sent, Error> {
     let (from, to, origin) = (ready.from, ready.to, ready.origin);
-    match sent::find(tx, from, ready.random_id)? {
+    let (between, earlier) = between::look_before_send(tx, from, to, ready.random_id)?;
+    match earlier {
         Some(Made::Message { id, pts }) => return Ok(made(id, pts)),
         // What waits will be sent under this id, or was taken back.
         Some(Made::Scheduled { .. }) => return Err(Fault::random_id_duplicate().into()),
-        None => {}
+        None => ready.pace.check(&tx.budget(&SEND_MESSAGES), from, tx.now())?,
     }
-    let dialog = checked(tx, &ready.pace, from, to)?;
+    let dialog = checked(tx, from, to, between)?;
     let content = answering(tx, ready)?;
     let ttl = timer::for_new_message(tx, from, to, dialog)?;
     let draft = Draft {
@@ -143,15 +144,19 @@ pub fn made(message_id: i32, pts: i32) -> Sent {
 /// Whether `from` may write to `to`: `to` can be reached, and the sender's budgets, which this takes from, are
 /// not used up.
 pub fn may_write(tx: &mut Tx<'_>, pace: &Pace, from: UserId, to: UserId) -> Result<(), Error> {
-    checked(tx, pace, from, to)?;
+    pace.check(&tx.budget(&SEND_MESSAGES), from, tx.now())?;
+    let between = between::look(tx, from, to)?;
+    checked(tx, from, to, between)?;
     Ok(pace.take(&tx.budget(&SEND_MESSAGES), from, tx.now())?)
 }
 
-/// The same without taking from the budget for messages: nothing is written (but for the first message to a
-/// stranger). Gives the sender's side of the dialog.
-fn checked(tx: &mut Tx<'_>, pace: &Pace, from: UserId, to: UserId) -> Result<Option<Standing>, Error> {
-    pace.check(&tx.budget(&SEND_MESSAGES), from, tx.now())?;
-    let between = between::look(tx, from, to)?;
+/// The same without the budget for messages. Gives the sender's side of the dialog.
+fn checked(
+    tx: &mut Tx<'_>,
+    from: UserId,
+    to: UserId,
+    between: Option<Between>,
+) -> Result<Option<Standing>, Error> {
     let dialog = between.and_then(|between| between.dialog);
     allowed(tx, from, to, between)?;
     strangers::charge(tx, from, to, dialog)?;

@@ -2,7 +2,8 @@
 
 use domain::{Peer, Time, UserId};
 use store::boxes::Allocation;
-use store::{StoreError, Tx, boxes, dialogs, histories, messages, saved};
+use store::messages::{self, Message};
+use store::{StoreError, Tx, boxes, dialogs, histories, saved};
 use updates::Content;
 use updates::log::{self, Origin, Position};
 
@@ -33,81 +34,84 @@ pub struct Written {
     pub date: Time,
 }
 
-/// Writes the rows, dialogs and events of both sides.
+/// Writes the rows and dialogs of both sides, and tells of them.
 ///
 /// Boxes are taken in rising order of owner, so that two people who write to each other at once do not
 /// wait for each other.
 pub fn write(tx: &mut Tx<'_>, draft: &Draft) -> Result<Written, StoreError> {
-    let date = tx.now();
-    let reply = reply_copies(tx, draft)?;
-    let mut owners = vec![draft.to];
-    if !draft.one_sided && draft.from != draft.to {
-        owners.push(draft.from);
+    let copying = Copying { draft, reply: reply_copies(tx, draft)?, date: tx.now() };
+    if draft.one_sided || draft.from == draft.to {
+        return copying.write_one(tx);
     }
-    owners.sort_unstable();
-    let mut places = Vec::with_capacity(2);
-    for owner in owners {
-        places.push((owner, boxes::allocate(tx, owner, 1, 1)?));
-    }
-    let mut written = None;
-    for (owner, place) in &places {
-        let twin = places.iter().find(|(other, _)| other != owner).map(|(_, other)| other.message_id);
-        let copy = write_copy(tx, draft, *owner, *place, twin, date, reply.as_ref())?;
-        if *owner == draft.from || draft.one_sided {
-            written = Some(copy);
-        }
-    }
-    written.ok_or_else(|| StoreError::corrupt("messages", "a message without a box"))
+    let (own, theirs) = boxes::allocate_two(tx, draft.from, draft.to)?;
+    let copies = [
+        copying.copy(draft.from, own, Some(theirs.message_id)),
+        copying.copy(draft.to, theirs, Some(own.message_id)),
+    ];
+    messages::insert_two(tx, copies)?;
+    let ends = [(draft.from, own.message_id), (draft.to, theirs.message_id)];
+    dialogs::exchanged(tx, ends[0], ends[1], copying.date)?;
+    log::arrived(tx, draft.to, theirs.pts, draft.origin);
+    Ok(copying.written(tx, draft.from, own))
 }
 
-fn write_copy(
-    tx: &mut Tx<'_>,
-    draft: &Draft,
-    owner: UserId,
-    allocation: Allocation,
-    twin: Option<i32>,
+/// A message while its copies are made.
+struct Copying<'a> {
+    draft: &'a Draft,
+    reply: Option<ReplyCopies>,
     date: Time,
-    reply: Option<&ReplyCopies>,
-) -> Result<Written, StoreError> {
-    let mine = owner == draft.from;
-    let peer = Peer::User(if mine { draft.to } else { draft.from });
-    let mut flags = 0;
-    if draft.silent {
-        flags |= messages::flag::SILENT;
+}
+
+impl Copying<'_> {
+    /// The only copy that there is.
+    fn write_one(&self, tx: &mut Tx<'_>) -> Result<Written, StoreError> {
+        let (from, owner) = (self.draft.from, self.draft.to);
+        let place = boxes::allocate(tx, owner, 1, 1)?;
+        let id = place.message_id;
+        messages::insert(tx, self.copy(owner, place, None))?;
+        if from == owner {
+            let peer = Peer::User(owner);
+            let saved_from = Content::unpack(&self.draft.content)?.saved_from().unwrap_or(peer);
+            saved::file(tx, owner, id, saved_from)?;
+            dialogs::sent(tx, owner, peer, id, self.date)?;
+        } else {
+            dialogs::received(tx, owner, Peer::User(from), id, self.date, 1)?;
+        }
+        Ok(self.written(tx, owner, place))
     }
-    if draft.service {
-        flags |= messages::flag::SERVICE;
-    }
-    let reply_to = reply.and_then(|reply| reply.iter().find(|(of, _)| *of == owner).map(|(_, id)| *id));
-    messages::insert(
-        tx,
-        messages::Message {
+
+    fn copy(&self, owner: UserId, place: Allocation, twin: Option<i32>) -> Message {
+        let draft = self.draft;
+        let mine = owner == draft.from;
+        let mut flags = 0;
+        if draft.silent {
+            flags |= messages::flag::SILENT;
+        }
+        if draft.service {
+            flags |= messages::flag::SERVICE;
+        }
+        let reply = self.reply.iter().flatten().find(|(of, _)| *of == owner);
+        Message {
             owner,
-            id: allocation.message_id,
-            peer,
+            id: place.message_id,
+            peer: Peer::User(if mine { draft.to } else { draft.from }),
             twin,
             from: draft.from,
-            date,
+            date: self.date,
             edit_date: None,
             flags,
             random_id: if mine { draft.random_id } else { None },
-            reply_to,
-            expires_at: draft.ttl.map(|secs| date.plus_secs(secs.into())),
-            pts: allocation.pts,
+            reply_to: reply.map(|(_, id)| *id),
+            expires_at: draft.ttl.map(|secs| self.date.plus_secs(secs.into())),
+            pts: place.pts,
             content: draft.content.clone(),
-        },
-    )?;
-    if peer == Peer::User(owner) {
-        let saved_from = Content::unpack(&draft.content)?.saved_from().unwrap_or(peer);
-        saved::file(tx, owner, allocation.message_id, saved_from)?;
+        }
     }
-    if mine {
-        dialogs::sent(tx, owner, peer, allocation.message_id, date)?;
-    } else {
-        dialogs::received(tx, owner, peer, allocation.message_id, date, 1)?;
+
+    fn written(&self, tx: &mut Tx<'_>, owner: UserId, place: Allocation) -> Written {
+        let position = log::arrived(tx, owner, place.pts, self.draft.origin);
+        Written { message_id: place.message_id, position, date: self.date }
     }
-    let position = log::arrived(tx, owner, allocation.pts, draft.origin);
-    Ok(Written { message_id: allocation.message_id, position, date })
 }
 
 type ReplyCopies = Vec<(UserId, i32)>;
