@@ -16,7 +16,7 @@ use mtproto::transport::ProxySecret;
 use rpc::Rpc;
 use rpc::boundary::Sessions;
 use service::Service;
-use service::accounts::service_account;
+use service::accounts::{deletion, service_account};
 use store::{KeyFile, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -68,6 +68,7 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
     let board = Arc::new(CodeBoard::new(Arc::clone(&clock), args.show_codes));
     let service = make_service(&config, address, &store, &clock, &random, &board)?;
     service_account::ensure(&service).await.map_err(|why| format!("the service account: {why}"))?;
+    deletion::settle(&service).await.map_err(|why| format!("deleted accounts: {why}"))?;
     let rpc = Arc::new(Rpc::new(api::registry(), Arc::clone(&service)));
     let parts = gateway_parts(&config, key, &store, &rpc, clock, random)?;
     rpc.connect(Arc::clone(&parts.registry) as Arc<dyn Sessions>);
