@@ -1,7 +1,11 @@
 """Accounts that are deleted: what their clients hear, what others keep and are shown, and what an old backup is worth."""
 
 import asyncio
+import re
 import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
 
 import pytest
 
@@ -67,6 +71,42 @@ async def test_deleted_account(start_server, pool, lib):
     # Asked by somebody who has not seen it before: some libraries remember names. The second is Telethon's wording.
     await refused(again.resolve_username(username="ann_e2e_gone"),
                   "USERNAME_NOT_OCCUPIED", 'No user has "ann_e2e_gone" as username')
+
+
+async def browse(server, **fields):
+    """The deactivation page, as a browser gets it: status and text."""
+    def get():
+        address = f"http://127.0.0.1:{server.port}/deactivate"
+        form = urllib.parse.urlencode(fields).encode() if fields else None
+        try:
+            with urllib.request.urlopen(address, form, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+    return await asyncio.to_thread(get)
+
+
+async def test_public_page(start_server, pool):
+    server = await start_server()
+    ann = await people.sign_up(await pool.open("telethon", server), "Ann")
+    bob = await people.sign_up(await pool.open("kurigram", server), "Bob")
+    await people.befriend(ann, bob)
+    await ann.send(peer=bob.id, text="for Bob to keep")
+    status, html = await browse(server)
+    assert status == 200 and 'name="phone"' in html, html
+    mark = ann.mark()
+    status, html = await browse(server, phone=ann.phone)
+    assert status == 200, html
+    name = re.search(r'value="([0-9a-f]+)"', html)[1]
+    event = await ann.wait("new_message", since=mark, message__from=people.SERVICE)
+    code = re.search(r"Deletion code: (\w+)", event["message"]["text"])[1]
+    assert (await browse(server, id=name, code="wrong"))[0] == 400
+    assert not (await bob.get_user(peer=ann.id))["deleted"]
+    status, html = await browse(server, id=name, code=code)
+    assert status == 200 and "deleted" in html, html
+    await is_shown_deleted(bob, ann.id)
+    await refused(ann.sessions(timeout=BACK_SECONDS), "AUTH_KEY_UNREGISTERED", "USER_DEACTIVATED")
+    assert await texts(bob, ann.id) == {"for Bob to keep"}
 
 
 async def run(server, *words):

@@ -14,7 +14,7 @@ use mtproto::RsaPrivateKey;
 use mtproto::handshake::server::HandshakeConfig;
 use mtproto::transport::ProxySecret;
 use rpc::Rpc;
-use rpc::boundary::Sessions;
+use rpc::boundary::{Pages, Sessions};
 use service::Service;
 use service::accounts::{deletion, service_account};
 use store::{KeyFile, Store, StoreConfig};
@@ -70,7 +70,8 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
     service_account::ensure(&service).await.map_err(|why| format!("the service account: {why}"))?;
     deletion::settle(&service).await.map_err(|why| format!("deleted accounts: {why}"))?;
     let rpc = Arc::new(Rpc::new(api::registry(), Arc::clone(&service)));
-    let parts = gateway_parts(&config, key, &store, &rpc, clock, random)?;
+    let pages = Arc::new(api::Pages::new(Arc::clone(&service)));
+    let parts = gateway_parts(&config, key, &store, &rpc, pages, clock, random)?;
     rpc.connect(Arc::clone(&parts.registry) as Arc<dyn Sessions>);
 
     let stop = stop_signal().map_err(|why| format!("signals: {why}"))?;
@@ -154,6 +155,7 @@ fn gateway_parts(
     key: RsaPrivateKey,
     store: &Store,
     rpc: &Arc<Rpc>,
+    pages: Arc<dyn Pages>,
     clock: SharedClock,
     random: SharedRandom,
 ) -> Result<Parts, String> {
@@ -177,6 +179,7 @@ fn gateway_parts(
         registry,
         handler: Arc::clone(rpc) as Arc<dyn rpc::boundary::Handler>,
         keys: rpc.keys(),
+        pages: Some(pages),
         clock,
         random,
     })

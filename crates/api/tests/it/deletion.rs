@@ -1,6 +1,7 @@
 //! Deleting an account: what goes, what others keep, and what they are shown.
 
 use domain::{Fault, Peer, UserId};
+use rpc::boundary::{PageRequest, Pages as _};
 use testkit::world::{Device, World};
 use tl_api::{enums, functions, types};
 
@@ -429,4 +430,122 @@ async fn an_old_backup_of_the_rows_does_not_bring_an_account_back() {
         assert_eq!(kept.into_iter().map(Peer::User).collect::<Vec<_>>(), [peer]);
     })
     .await;
+}
+
+/// The deactivation page, as a browser at an address is shown it: status, and what it says.
+async fn visit(world: &World, form: Option<String>, address: &str) -> (u16, String) {
+    let pages = api::Pages::new(world.service.clone());
+    assert!(pages.has("/deactivate") && !pages.has("/") && !pages.has("/deactivate/"));
+    let request = PageRequest { form: form.map(String::into_bytes), address: address.parse().unwrap() };
+    let page = pages.respond(request).await;
+    (page.status, page.html)
+}
+
+/// The name that a page has for the code it asks for.
+fn name_in(html: &str) -> String {
+    let (_, rest) = html.split_once("value=\"").expect("a name");
+    rest.split('"').next().expect("its end").to_owned()
+}
+
+/// The last code that the service account brought.
+async fn deletion_code(device: &Device) -> Option<String> {
+    let request = functions::messages::GetHistory {
+        peer: types::InputPeerUser {
+            user_id: domain::ids::SERVICE_USER.0,
+            access_hash: updates::people::access_hash(
+                device.world.service.store.vault(),
+                device.user,
+                domain::ids::SERVICE_USER,
+            ),
+        }
+        .into(),
+        limit: 10,
+        ..Default::default()
+    };
+    messages_of(device.call(request).await).iter().map(message).find_map(|text| {
+        let (_, rest) = text.split_once("Deletion code: ")?;
+        Some(rest.split('.').next()?.to_owned())
+    })
+}
+
+#[tokio::test]
+async fn an_account_is_deleted_from_the_public_page_with_a_code_from_the_app() {
+    World::each(|world| async move {
+        let pair = Pair::meet(&world).await;
+        pair.ann_says("before").await;
+        let (status, html) = visit(&world, None, "192.0.2.1").await;
+        assert!(status == 200 && html.contains("name=\"phone\""), "{html}");
+        let phone = format!("phone={}", ANN.replace('+', "%2B"));
+        let (status, html) = visit(&world, Some(phone), "192.0.2.1").await;
+        assert_eq!(status, 200);
+        let name = name_in(&html);
+        let code = deletion_code(&pair.ann).await.expect("the app shows a code");
+        let with = |code: &str| Some(format!("id={name}&code={code}"));
+
+        assert_eq!(visit(&world, with("wrong"), "192.0.2.1").await.0, 400);
+        let of_another = Some(format!("id={}&code={code}", "0".repeat(32)));
+        assert_eq!(visit(&world, of_another, "192.0.2.1").await.0, 400);
+        assert!(!is_deleted(&world, pair.ann.user).await);
+        // It is no code for signing in.
+        let device = world.device().await;
+        let sign_in = crate::kit::sign_in(ANN, &name, &code);
+        assert_eq!(device.try_call(sign_in).await.map(drop), Err(Fault::phone_code_expired()));
+
+        assert_eq!(visit(&world, with(&code.to_uppercase()), "192.0.2.1").await.0, 200);
+        assert!(shown(&pair.bob, &pair.to_ann).await.deleted);
+        let gone = Err(Fault::auth_key_unregistered());
+        assert_eq!(pair.ann.try_call(functions::updates::GetState {}).await.map(drop), gone);
+        assert_eq!(rows_of(&world, pair.ann.user).await, []);
+        assert_eq!(visit(&world, with(&code), "192.0.2.1").await.0, 400, "once");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_public_page_tells_nothing_of_numbers_and_bears_no_guessing() {
+    let world = World::sqlite().await;
+    let ann = world.sign_up(ANN, "Ann").await;
+    let ask = async |phone: &str, address: &str| visit(&world, Some(format!("phone={phone}")), address).await;
+    let same = |html: &str| html.replace(&name_in(html), "");
+    let (status, known) = ask("15550100001", "192.0.2.1").await;
+    let (other, unknown) = ask("15550100002", "192.0.2.1").await;
+    assert_eq!((status, same(&known)), (other, same(&unknown)), "with an account and without");
+    assert_eq!(ask("nothing", "192.0.2.1").await.0, 400);
+    let marked = visit(&world, Some("id=%22%3E%3Cb%3E&code=1".to_owned()), "192.0.2.1").await.1;
+    assert!(!marked.contains("\"><b>"), "nothing that was typed comes back");
+
+    // Five tries for a code, whoever types it.
+    let code = deletion_code(&ann).await.expect("a code");
+    for number in 0..5 {
+        let guess = Some(format!("id={}&code=guess{number}", name_in(&known)));
+        assert_eq!(visit(&world, guess, &format!("192.0.2.{}", 10 + number)).await.0, 400);
+    }
+    let right = || Some(format!("id={}&code={code}", name_in(&known)));
+    assert_eq!(visit(&world, right(), "192.0.2.20").await.0, 400, "too late");
+
+    // Three codes a day for a number, twenty an hour for an address.
+    for address in ["192.0.2.30", "192.0.2.31"] {
+        assert_eq!(ask("15550100001", address).await.0, 200);
+    }
+    assert_eq!(ask("15550100001", "192.0.2.32").await.0, 429);
+    let mut asked = 0;
+    while ask(&format!("1555010{:04}", 100 + asked), "192.0.2.40").await.0 == 200 {
+        asked += 1;
+        assert!(asked < 30);
+    }
+    assert_eq!(asked, 20);
+    let mut typed = 0;
+    while visit(&world, right(), "192.0.2.50").await.0 == 400 {
+        typed += 1;
+        assert!(typed < 40);
+    }
+    assert_eq!(typed, 30);
+    // A code goes stale.
+    world.clock.advance_millis(2 * 86_400_000);
+    let (_, html) = ask("15550100001", "192.0.2.60").await;
+    let code = deletion_code(&ann).await.expect("a new code");
+    world.clock.advance_millis(301_000);
+    let late = Some(format!("id={}&code={code}", name_in(&html)));
+    assert_eq!(visit(&world, late, "192.0.2.60").await.0, 400);
+    assert!(!is_deleted(&world, ann.user).await);
 }

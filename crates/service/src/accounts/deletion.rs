@@ -39,11 +39,16 @@ pub async fn delete(service: &Service, user: UserId, auth_key_id: i64) -> Result
             Ok::<_, Error>(())
         })
         .await?;
+    soon(service, user).await;
+    Ok(())
+}
+
+/// Does what is left to do of a deletion, unless it is much: then the job goes on with it.
+pub(super) async fn soon(service: &Service, user: UserId) {
     if let Err(error) = go_on(service, user, PIECES).await {
-        // The account is gone; the job does the rest.
+        // The account is gone all the same.
         tracing::warn!(%error, "a deletion goes on later");
     }
-    Ok(())
 }
 
 /// Does at most so many pieces of what is left to do of a deletion. True when nothing is.
@@ -122,7 +127,7 @@ pub async fn delete_unused(service: &Service, user: UserId) -> Result<bool, Erro
         })
         .await?;
     if deleted {
-        go_on(service, user, PIECES).await?;
+        soon(service, user).await;
     }
     Ok(deleted)
 }
