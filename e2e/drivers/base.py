@@ -32,10 +32,11 @@ class Refused(Exception):
         self.text, self.code, self.kind = text, code, kind
 
 
-def user(id, first, last="", phone="", username=None, me=False, status=None, contact=False):
+def user(id, first, last="", phone="", username=None, me=False, status=None, contact=False, deleted=False):
     return {
         "id": id, "first": first or "", "last": last or "", "phone": (phone or "").lstrip("+"),
         "username": username or None, "self": bool(me), "status": status, "contact": bool(contact),
+        "deleted": bool(deleted),
     }
 
 

@@ -56,11 +56,11 @@ def user_row(u):
     if isinstance(u, types.User):
         status = type(u.status).__name__.removeprefix("UserStatus").lower() if u.status else None
         return base.user(u.id, u.first_name, u.last_name, u.phone, u.username, me=u.is_self,
-                         status=status, contact=u.contact)
+                         status=status, contact=u.contact, deleted=u.deleted)
     status = u.status.name.lower() if u.status else None
     return base.user(u.id, u.first_name, u.last_name, u.phone_number, u.username, me=u.is_self,
                      status={"last_week": "lastweek", "last_month": "lastmonth"}.get(status, status),
-                     contact=u.is_contact)
+                     contact=u.is_contact, deleted=u.is_deleted)
 
 
 def raw_entities(entities):
@@ -195,6 +195,9 @@ class Pyrogram(base.Driver):
     async def cmd_log_out(self, client):
         c = self.clients.pop(client)
         return await c.log_out()
+
+    async def cmd_delete_account(self, client, reason=""):
+        return await self.clients[client].invoke(raw.functions.account.DeleteAccount(reason=reason))
 
     async def cmd_sessions(self, client):
         answer = await self.clients[client].invoke(raw.functions.account.GetAuthorizations())

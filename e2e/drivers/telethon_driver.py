@@ -86,7 +86,7 @@ def status_of(status):
 def user_row(u):
     return base.user(
         u.id, u.first_name, u.last_name, u.phone, u.username, me=u.is_self,
-        status=status_of(u.status), contact=u.contact,
+        status=status_of(u.status), contact=u.contact, deleted=u.deleted,
     )
 
 
@@ -193,6 +193,9 @@ class Telethon(base.Driver):
 
     async def cmd_log_out(self, client):
         return await self.clients.pop(client).log_out()
+
+    async def cmd_delete_account(self, client, reason=""):
+        return await self.clients[client](functions.account.DeleteAccountRequest(reason))
 
     async def cmd_sessions(self, client):
         answer = await self.clients[client](functions.account.GetAuthorizationsRequest())

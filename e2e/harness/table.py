@@ -20,6 +20,10 @@ LACKING = {
         "gramjs": "has none: pushed updates are all it sees",
     },
     "contacts": {},
+    "delete_account": {
+        lib: "one request, the same in every library: Telethon and the Pyrograms send it"
+        for lib in ("mtcute", "grammers", "tdlib", "gramjs")
+    },
     "delete_contact": {"grammers": "no high-level call", "gramjs": "no high-level call"},
     "delete_scheduled": {},
     "full_user": {"gramjs": "covered by six libraries; the driver is a smaller one"},

@@ -15,6 +15,7 @@ fn account() -> Vec<Entry> {
     vec![
         user("account.changeAuthorizationSettings", account::change_authorization_settings::handler),
         user("account.checkUsername", account::check_username::handler),
+        user("account.deleteAccount", account::delete_account::handler),
         user("account.finishTakeoutSession", account::finish_takeout_session::handler),
         user("account.getAccountTTL", account::get_account_ttl::handler),
         user("account.getAuthorizations", account::get_authorizations::handler),

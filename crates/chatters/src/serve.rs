@@ -14,9 +14,9 @@ use mtproto::RsaPrivateKey;
 use mtproto::handshake::server::HandshakeConfig;
 use mtproto::transport::ProxySecret;
 use rpc::Rpc;
-use rpc::boundary::Sessions;
+use rpc::boundary::{Pages, Sessions};
 use service::Service;
-use service::accounts::service_account;
+use service::accounts::{deletion, service_account};
 use store::{KeyFile, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -68,8 +68,10 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
     let board = Arc::new(CodeBoard::new(Arc::clone(&clock), args.show_codes));
     let service = make_service(&config, address, &store, &clock, &random, &board)?;
     service_account::ensure(&service).await.map_err(|why| format!("the service account: {why}"))?;
+    deletion::settle(&service).await.map_err(|why| format!("deleted accounts: {why}"))?;
     let rpc = Arc::new(Rpc::new(api::registry(), Arc::clone(&service)));
-    let parts = gateway_parts(&config, key, &store, &rpc, clock, random)?;
+    let pages = Arc::new(api::Pages::new(Arc::clone(&service)));
+    let parts = gateway_parts(&config, key, &store, &rpc, pages, clock, random)?;
     rpc.connect(Arc::clone(&parts.registry) as Arc<dyn Sessions>);
 
     let stop = stop_signal().map_err(|why| format!("signals: {why}"))?;
@@ -153,6 +155,7 @@ fn gateway_parts(
     key: RsaPrivateKey,
     store: &Store,
     rpc: &Arc<Rpc>,
+    pages: Arc<dyn Pages>,
     clock: SharedClock,
     random: SharedRandom,
 ) -> Result<Parts, String> {
@@ -176,6 +179,7 @@ fn gateway_parts(
         registry,
         handler: Arc::clone(rpc) as Arc<dyn rpc::boundary::Handler>,
         keys: rpc.keys(),
+        pages: Some(pages),
         clock,
         random,
     })

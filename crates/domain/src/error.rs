@@ -68,6 +68,7 @@ faults! {
     hash_invalid = 400 "HASH_INVALID";
     input_constructor_invalid = 400 "INPUT_CONSTRUCTOR_INVALID";
     input_fetch_error = 400 "INPUT_FETCH_ERROR";
+    input_user_deactivated = 400 "INPUT_USER_DEACTIVATED";
     lang_code_not_supported = 400 "LANG_CODE_NOT_SUPPORTED";
     lang_pack_invalid = 400 "LANG_PACK_INVALID";
     lastname_invalid = 400 "LASTNAME_INVALID";
@@ -87,6 +88,7 @@ faults! {
     message_too_old = 403 "MESSAGE_TOO_OLD";
     method_invalid = 400 "METHOD_INVALID";
     min_date_invalid = 400 "MIN_DATE_INVALID";
+    password_hash_invalid = 400 "PASSWORD_HASH_INVALID";
     peer_flood = 400 "PEER_FLOOD";
     peer_history_empty = 400 "PEER_HISTORY_EMPTY";
     offset_invalid = 400 "OFFSET_INVALID";
@@ -131,6 +133,7 @@ faults! {
     temp_auth_key_empty = 400 "TEMP_AUTH_KEY_EMPTY";
     ttl_days_invalid = 400 "TTL_DAYS_INVALID";
     ttl_period_invalid = 400 "TTL_PERIOD_INVALID";
+    user_deactivated = 401 "USER_DEACTIVATED";
     user_id_invalid = 400 "USER_ID_INVALID";
     user_is_blocked = 400 "USER_IS_BLOCKED";
     user_privacy_restricted = 403 "USER_PRIVACY_RESTRICTED";

@@ -80,6 +80,12 @@ budgets! {
     SEND_CODE_ADDRESS = 100 per HOUR;
     /// Wrong codes typed for one phone number, over all codes.
     SIGN_IN_PHONE = 15 per DAY;
+    /// Codes for the deactivation page sent to one phone number.
+    DEACTIVATE_PHONE = 3 per DAY;
+    /// Such codes asked for from one network address.
+    DEACTIVATE_ADDRESS = 20 per HOUR;
+    /// Codes typed on the deactivation page from one network address.
+    DEACTIVATE_TRIES = 30 per HOUR;
     /// Codes mailed to prove an address, for one address and for one auth key.
     EMAIL_CODES = 5 per HOUR;
     /// Wrong codes typed for addresses, for one number.

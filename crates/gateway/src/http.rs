@@ -1,4 +1,4 @@
-//! HTTP/1.1 on the public port: the HTTP transport, and the way in for WebSockets.
+//! HTTP/1.1 on the public port: the HTTP transport, the way in for WebSockets, and web pages.
 //!
 //! Source: MTProto, "Transports" (HTTP, WebSocket), "HTTP long poll".
 
@@ -19,6 +19,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mtproto::session::ConnectionKind;
 use mtproto::transport::TransportCode;
+use rpc::boundary::{PageRequest, Pages};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
@@ -26,7 +27,8 @@ use tracing::debug;
 use crate::admission::Newcomer;
 use crate::io::{BoxIo, Impatient, Prefixed};
 use crate::limits::{
-    HTTP_BODY_BYTES, HTTP_BODY_SECS, HTTP_HEAD_BYTES, HTTP_HEAD_SECS, HTTP_HOLD_SECS, SHUTDOWN_SECS,
+    HTTP_BODY_BYTES, HTTP_BODY_SECS, HTTP_HEAD_BYTES, HTTP_HEAD_SECS, HTTP_HOLD_SECS, PAGE_FORM_BYTES,
+    SHUTDOWN_SECS,
 };
 use crate::link::Close;
 use crate::port::{Port, Received, Refused};
@@ -123,6 +125,18 @@ struct Visitor {
 
 type Answer = Response<Full<Bytes>>;
 
+/// Pages load nothing, run nothing, are shown in no other page and are kept nowhere.
+const PAGE_HEADERS: &[(header::HeaderName, &str)] = &[
+    (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
 #[derive(Debug, PartialEq, Eq)]
 enum Route {
     /// One packet in, one packet out.
@@ -152,7 +166,12 @@ fn route(path: &str) -> Route {
 
 impl Visitor {
     async fn respond(&self, request: Request<Incoming>) -> Answer {
-        match (route(request.uri().path()), request.method()) {
+        let path = request.uri().path();
+        if let Some(pages) = self.shared.pages.as_ref().filter(|pages| pages.has(path)) {
+            let pages = Arc::clone(pages);
+            return self.page(&*pages, request).await;
+        }
+        match (route(path), request.method()) {
             (Route::Exchange | Route::WebSocket, &Method::OPTIONS) => preflight(),
             (Route::Exchange, &Method::POST) => self.exchange(request.into_body()).await,
             (Route::WebSocket, &Method::GET) => self.upgrade(&request),
@@ -160,18 +179,30 @@ impl Visitor {
         }
     }
 
-    async fn exchange(&self, body: Incoming) -> Answer {
-        if body.size_hint().lower() > HTTP_BODY_BYTES as u64 {
-            return answer(StatusCode::PAYLOAD_TOO_LARGE, Vec::new());
+    /// A web page: looked at, or sent a form to.
+    async fn page(&self, pages: &dyn Pages, request: Request<Incoming>) -> Answer {
+        let form = match *request.method() {
+            Method::GET => None,
+            Method::POST => match whole(request.into_body(), PAGE_FORM_BYTES).await {
+                Ok(form) => Some(form),
+                Err(status) => return last(answer(status, Vec::new())),
+            },
+            _ => return answer(StatusCode::METHOD_NOT_ALLOWED, Vec::new()),
+        };
+        let page = pages.respond(PageRequest { form, address: self.address }).await;
+        let mut response = Response::new(Full::new(Bytes::from(page.html)));
+        *response.status_mut() = StatusCode::from_u16(page.status).unwrap_or(StatusCode::OK);
+        let headers = response.headers_mut();
+        for (name, value) in PAGE_HEADERS {
+            headers.insert(name.clone(), HeaderValue::from_static(value));
         }
-        let limit = Duration::from_secs(HTTP_BODY_SECS);
-        let payload = match tokio::time::timeout(limit, Limited::new(body, HTTP_BODY_BYTES).collect()).await {
-            Ok(Ok(body)) => body.to_bytes().to_vec(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                return answer(StatusCode::PAYLOAD_TOO_LARGE, Vec::new());
-            }
-            Ok(Err(_)) => return answer(StatusCode::BAD_REQUEST, Vec::new()),
-            Err(_) => return answer(StatusCode::REQUEST_TIMEOUT, Vec::new()),
+        response
+    }
+
+    async fn exchange(&self, body: Incoming) -> Answer {
+        let payload = match whole(body, HTTP_BODY_BYTES).await {
+            Ok(payload) => payload,
+            Err(status) => return answer(status, Vec::new()),
         };
         if payload.is_empty() {
             // Browsers' clients ask this way whether HTTP gets through.
@@ -270,6 +301,20 @@ impl Visitor {
 
     fn newcomer(&self) -> MutexGuard<'_, Option<Newcomer>> {
         self.newcomer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The whole body of a request, or the status that it is refused with.
+async fn whole(body: Incoming, most: usize) -> Result<Vec<u8>, StatusCode> {
+    if body.size_hint().lower() > most as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let limit = Duration::from_secs(HTTP_BODY_SECS);
+    match tokio::time::timeout(limit, Limited::new(body, most).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
     }
 }
 

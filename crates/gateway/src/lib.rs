@@ -32,7 +32,7 @@ use std::sync::atomic::AtomicU64;
 use domain::{SharedClock, SharedRandom};
 use mtproto::handshake::server::HandshakeConfig;
 use mtproto::transport::ProxySecret;
-use rpc::boundary::{Handler, Keys};
+use rpc::boundary::{Handler, Keys, Pages};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -58,6 +58,8 @@ pub struct Parts {
     pub registry: Arc<Registry>,
     pub handler: Arc<dyn Handler>,
     pub keys: Arc<dyn Keys>,
+    /// Web pages; without, there are none.
+    pub pages: Option<Arc<dyn Pages>>,
     pub clock: SharedClock,
     pub random: SharedRandom,
 }
@@ -102,6 +104,7 @@ fn shared(parts: Parts, stop: watch::Receiver<bool>) -> Arc<Shared> {
         registry: parts.registry,
         handler: parts.handler,
         keys: parts.keys,
+        pages: parts.pages,
         clock: parts.clock,
         random: parts.random,
         next_connection: AtomicU64::new(1),

@@ -108,6 +108,8 @@ pub const HTTP_HEAD_BYTES: usize = 16 * 1024;
 pub const HTTP_BODY_BYTES: usize = 2 * 1024 * 1024;
 pub const HTTP_HEAD_SECS: u64 = 75;
 pub const HTTP_BODY_SECS: u64 = 60;
+/// What a browser may send with a form.
+pub const PAGE_FORM_BYTES: usize = 4 * 1024;
 /// The longest that an HTTP request is held (`http_wait` asks for 25 seconds).
 pub const HTTP_HOLD_SECS: u64 = 60;
 /// Key exchanges under way over HTTP, where each step may come on another connection: of one address, of one

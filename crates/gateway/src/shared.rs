@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::{Error, SharedClock, SharedRandom, Time};
 use mtproto::handshake::server::HandshakeConfig;
 use mtproto::transport::ProxySecret;
-use rpc::boundary::{Handler, Keys, SessionRef};
+use rpc::boundary::{Handler, Keys, Pages, SessionRef};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
@@ -22,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) handler: Arc<dyn Handler>,
     pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) pages: Option<Arc<dyn Pages>>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) clock: SharedClock,

@@ -86,6 +86,28 @@ pub trait Handler: Send + Sync {
     fn session_gone(&self, _session: SessionRef) {}
 }
 
+/// What a browser asked for.
+pub struct PageRequest {
+    /// What it sent with a form; `None` when it only looks.
+    pub form: Option<Vec<u8>>,
+    pub address: IpAddr,
+}
+
+/// A web page.
+pub struct Page {
+    /// As HTTP counts them.
+    pub status: u16,
+    pub html: String,
+}
+
+/// Web pages for people, on the public port.
+pub trait Pages: Send + Sync {
+    fn has(&self, path: &str) -> bool;
+
+    /// The page at a path that there is.
+    fn respond(&self, request: PageRequest) -> BoxFuture<Page>;
+}
+
 /// The sessions of this node, for whoever has something to push. Implemented by the gateway.
 ///
 /// Never blocks and calls nobody back.

@@ -29,6 +29,12 @@ CREATE TABLE users (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX users_phone_hash ON users (phone_hash) WHERE phone_hash IS NOT NULL;
 CREATE UNIQUE INDEX users_username_hash ON users (username_hash) WHERE username_hash IS NOT NULL;
+CREATE INDEX users_deleted ON users (id) WHERE (flags & 8) = 8;
+
+CREATE TABLE deletions (
+    user_id BIGINT NOT NULL PRIMARY KEY,
+    asked_at BIGINT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE auth_keys (
     id BIGINT NOT NULL PRIMARY KEY,

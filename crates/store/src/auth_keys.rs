@@ -30,6 +30,7 @@ const SIGN_IN: &str = "UPDATE auth_keys SET user_id = $2, signed_in_at = $3, mai
      device = $6 WHERE id = $1";
 const SIGN_OUT: &str = "UPDATE auth_keys SET user_id = NULL, signed_in_at = NULL, main_id = NULL, flags = 0, \
      device = NULL WHERE id = $1 OR main_id = $1 RETURNING id";
+const ONE_OF_USER: &str = "SELECT id FROM auth_keys WHERE user_id = $1 ORDER BY id LIMIT 1";
 const SET_FLAGS: &str = "UPDATE auth_keys SET flags = $2 WHERE id = $1";
 const SET_DEVICE: &str = "UPDATE auth_keys SET layer = $2, device = $3 WHERE id = $1";
 const SET_ACTIVE: &str = "UPDATE auth_keys SET last_active = $2 WHERE id = $1";
@@ -175,6 +176,19 @@ pub fn sign_out(tx: &mut Tx<'_>, id: i64, close: bool) -> Result<(), StoreError>
         let key = row.int(0)?;
         // Whoever leaves by their own call gets an answer by that connection.
         tx.hint(Hint::Key { auth_key_id: key, user: None, close: close || key != id });
+    }
+    Ok(())
+}
+
+/// Signs every key of an account out. All clients are told but that of `own`, which leaves by its own call.
+pub(crate) fn sign_out_all(tx: &mut Tx<'_>, user: UserId, own: Option<i64>) -> Result<(), StoreError> {
+    // Its own first: as part of another's sign-in it would be told like the others.
+    if let Some(own) = own {
+        sign_out(tx, own, false)?;
+    }
+    // What shares a sign-in goes with it.
+    while let Some(row) = tx.query_opt(ONE_OF_USER, &[Value::Int(user.0)])? {
+        sign_out(tx, row.int(0)?, true)?;
     }
     Ok(())
 }

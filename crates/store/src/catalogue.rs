@@ -95,7 +95,8 @@ pub const TABLES: &[Table] = &[
         name: "users",
         owner: USER,
         purpose: "the account",
-        retention: ACCOUNT,
+        retention: "until the account is deleted; of a deleted one the id stays, and nothing else: others keep what \
+                    they were written, and are shown that its author is gone",
         columns: &[
             plain("id", ID),
             hashed("phone_hash"),
@@ -109,6 +110,13 @@ pub const TABLES: &[Table] = &[
             plain("sign_out_after_days", "the job that signs unused devices out selects by it"),
             plain("version", COUNT),
         ],
+    },
+    Table {
+        name: "deletions",
+        owner: USER,
+        purpose: "accounts that are deleted and of which rows are left, so that a crash does not save them",
+        retention: "until the rows are deleted: seconds",
+        columns: &[plain("user_id", ID), plain("asked_at", DATE)],
     },
     Table {
         name: "auth_keys",

@@ -26,6 +26,8 @@ const SET_CODE: &str = "UPDATE sign_in_codes SET code_hash = $2, payload = $3, e
      state = 0 WHERE phone_code_hash = $1";
 const SET_SENT: &str = "UPDATE sign_in_codes SET payload = $2 WHERE phone_code_hash = $1";
 const DELETE: &str = "DELETE FROM sign_in_codes WHERE phone_code_hash = $1";
+const DELETE_OF_USER: &str = "DELETE FROM sign_in_codes \
+     WHERE phone_hash IN (SELECT phone_hash FROM users WHERE id = $1)";
 const DELETE_EXPIRED: &str = "DELETE FROM sign_in_codes WHERE phone_code_hash IN (SELECT phone_code_hash \
      FROM sign_in_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 const COUNT_SELECT: &str = "SELECT window_start, count FROM counters WHERE name = $1";
@@ -143,6 +145,11 @@ pub fn set_sent(tx: &mut Tx<'_>, id: &[u8], sent: &Sent) -> Result<(), StoreErro
 pub fn delete(tx: &mut Tx<'_>, id: &[u8]) -> Result<(), StoreError> {
     tx.execute(DELETE, &[Value::Blob(id)])?;
     Ok(())
+}
+
+/// Forgets the codes that were sent to an account's number.
+pub(crate) fn delete_of_user(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
+    tx.defer(DELETE_OF_USER, &[Value::Int(user.0)])
 }
 
 /// Forgets codes whose time is over, at most `limit`.

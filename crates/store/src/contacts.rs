@@ -29,6 +29,10 @@ const WAITING: &str =
     concat!("SELECT ", columns!(), " FROM contacts WHERE phone_hash = $1 AND user_id IS NULL ORDER BY owner");
 const JOINED: &str = "UPDATE contacts SET user_id = $3 WHERE owner = $1 AND phone_hash = $2";
 const OWNERS: &str = "SELECT owner FROM contacts WHERE user_id = $1";
+const OWNERS_PAGE: &str = "SELECT DISTINCT owner FROM contacts WHERE user_id = $1 ORDER BY owner LIMIT $2";
+/// A number that has an account again is that one's.
+const PART: &str = "UPDATE contacts SET user_id = (SELECT id FROM users WHERE users.phone_hash = contacts.phone_hash) \
+     WHERE owner = $1 AND user_id = $2";
 const DELETE: &str = "DELETE FROM contacts WHERE owner = $1 AND user_id = $2";
 const DELETE_PHONE: &str = "DELETE FROM contacts WHERE owner = $1 AND phone_hash = $2";
 const DELETE_WAITING: &str = "DELETE FROM contacts WHERE owner = $1 AND user_id IS NULL";
@@ -108,7 +112,8 @@ pub fn all(tx: &mut Tx<'_>, owner: UserId) -> Result<Vec<Contact>, StoreError> {
 pub fn waiting_for(tx: &mut Tx<'_>, phone: &str) -> Result<Vec<Contact>, StoreError> {
     let hash = users::phone_hash(tx, phone);
     let rows = tx.query(WAITING, &[Value::Blob(&hash)])?;
-    rows.iter().map(|row| read(tx, row)).collect()
+    // What somebody had saved whose account is deleted by now is nobody's.
+    rows.iter().filter_map(|row| StoreError::if_there(read(tx, row)).transpose()).collect()
 }
 
 /// Ties an entry that was waiting to the account that its number now has.
@@ -122,6 +127,22 @@ pub fn joined(tx: &mut Tx<'_>, owner: UserId, phone: &str, user: UserId) -> Resu
 /// Whose contact a user is.
 pub fn owners_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<UserId>, StoreError> {
     tx.query(OWNERS, &[Value::Int(user.0)])?.iter().map(|row| row.int(0).map(UserId)).collect()
+}
+
+/// The first of those whose contact a user is, in rising order.
+pub fn some_owners_of(tx: &mut Tx<'_>, user: UserId, limit: i64) -> Result<Vec<UserId>, StoreError> {
+    let rows = tx.query(OWNERS_PAGE, &[Value::Int(user.0), Value::Int(limit)])?;
+    rows.iter().map(|row| row.int(0).map(UserId)).collect()
+}
+
+/// A contact's account is gone. The number that the owner saved stays, and waits for whoever registers it;
+/// a contact that was saved without one goes.
+pub fn part(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<(), StoreError> {
+    tx.changes(owner);
+    let unnumbered = key_hash(tx, Some(user), "");
+    tx.execute(DELETE_PHONE, &[Value::Int(owner.0), Value::Blob(&unnumbered)])?;
+    tx.execute(PART, &[Value::Int(owner.0), Value::Int(user.0)])?;
+    Ok(())
 }
 
 pub fn delete(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<bool, StoreError> {

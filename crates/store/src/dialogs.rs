@@ -302,7 +302,10 @@ fn read(tx: &mut Tx<'_>, row: &Row) -> Result<Dialog, StoreError> {
     let owner = UserId(row.int(0)?);
     let peer = Peer::from_key(row.int(1)?).ok_or_else(|| StoreError::corrupt(TABLE, "peer"))?;
     let draft = match row.opt_blob(9)? {
-        Some(sealed) => Some(tx.open_sealed(Owner::User(owner.0), TABLE, row_key(owner, peer), sealed)?),
+        Some(sealed) => {
+            let opened = tx.open_sealed(Owner::User(owner.0), TABLE, row_key(owner, peer), sealed);
+            StoreError::if_there(opened)?
+        }
         None => None,
     };
     Ok(Dialog {

@@ -50,6 +50,16 @@ impl StoreError {
         Self::Corrupt { place, what: what.into() }
     }
 
+    /// What was opened, or `None` where the data key is gone: to whoever reads of somebody that is as if it were
+    /// not there.
+    pub(crate) fn if_there<T>(opened: Result<T, Self>) -> Result<Option<T>, Self> {
+        match opened {
+            Ok(opened) => Ok(Some(opened)),
+            Err(Self::Shredded) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(crate) fn unavailable(what: impl std::fmt::Display) -> Self {
         Self::Unavailable(what.to_string())
     }
@@ -60,6 +70,8 @@ impl From<StoreError> for domain::Error {
         match error {
             // A closure runs once, so the caller has to try again; clients do on their own.
             StoreError::Contended => Fault::worker_busy_too_long_retry().into(),
+            // What was asked for belongs to an account that was deleted.
+            StoreError::Shredded => Fault::input_user_deactivated().into(),
             error => Self::internal(error),
         }
     }
@@ -78,7 +90,9 @@ mod tests {
             matches!(&busy, Error::Fault(fault) if *fault == Fault::worker_busy_too_long_retry()),
             "{busy}"
         );
-        for error in [StoreError::Conflict, StoreError::Closed, StoreError::Shredded] {
+        let gone = Error::from(StoreError::Shredded);
+        assert!(matches!(&gone, Error::Fault(fault) if *fault == Fault::input_user_deactivated()), "{gone}");
+        for error in [StoreError::Conflict, StoreError::Closed] {
             assert!(matches!(Error::from(error), Error::Internal(_)));
         }
     }

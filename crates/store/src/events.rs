@@ -68,7 +68,12 @@ pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
         What::Update(bytes) => (0, None, Some(bytes.clone())),
     };
     let sealed = match payload {
-        Some(bytes) => Some(tx.seal(Owner::User(event.owner.0), TABLE, key(event), &bytes)?),
+        Some(bytes) => {
+            let sealed = tx.seal(Owner::User(event.owner.0), TABLE, key(event), &bytes);
+            // Nobody will ever ask what happened in the box of a deleted account.
+            let Some(sealed) = StoreError::if_there(sealed)? else { return Ok(()) };
+            Some(sealed)
+        }
         None => None,
     };
     tx.defer(

@@ -9,10 +9,11 @@ const SLICE: &str = "SELECT id FROM messages WHERE owner = $1 AND peer = $2 AND 
      AND date < $5 ORDER BY id DESC LIMIT $6";
 const COUNT: &str = "SELECT COUNT(*) FROM messages WHERE owner = $1 AND peer = $2 AND id <= $3 AND date > $4 \
      AND date < $5";
-const TWIN: &str = "SELECT owner, id FROM messages WHERE owner = $1 AND id = $2 AND twin = $3";
+const TWIN: &str = "SELECT owner, id FROM messages WHERE owner = $1 AND id = $2 AND twin = $3 \
+     AND NOT EXISTS (SELECT 1 FROM deletions WHERE user_id = $1)";
 const AUTHORS_LAST: &str = "SELECT theirs.id FROM messages AS seen JOIN messages AS theirs \
      ON theirs.owner = $2 AND theirs.id = seen.twin AND theirs.twin = seen.id WHERE seen.owner = $1 AND seen.peer = $2 AND seen.id > $3 AND seen.id <= $4 AND seen.from_id = $2 \
-     ORDER BY seen.id DESC LIMIT 1";
+     AND NOT EXISTS (SELECT 1 FROM deletions WHERE user_id = $2) ORDER BY seen.id DESC LIMIT 1";
 const STAMP_READ: &str = "UPDATE messages SET read_at = $5 WHERE owner = $1 AND peer = $2 AND id > $3 \
      AND id <= $4 AND from_id = $1";
 const READ_AT: &str = "SELECT read_at FROM messages WHERE owner = $1 AND id = $2";

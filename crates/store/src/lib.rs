@@ -27,8 +27,10 @@ pub mod between;
 pub mod boxes;
 pub mod codes;
 pub mod contacts;
+pub mod deletions;
 pub mod dialogs;
 pub mod events;
+pub mod facts;
 pub mod found;
 pub mod histories;
 pub mod login_tokens;
@@ -40,6 +42,7 @@ pub mod saved;
 pub mod scheduled;
 pub mod sent;
 pub mod settings;
+pub mod shreds;
 pub mod users;
 pub mod words;
 

@@ -11,6 +11,7 @@ const SELECT: &str =
     "SELECT auth_key_id, expires_at, user_id FROM login_tokens WHERE token_hash = $1 AND kind = $2";
 const ACCEPT: &str = "UPDATE login_tokens SET user_id = $2 WHERE token_hash = $1";
 const DELETE: &str = "DELETE FROM login_tokens WHERE token_hash = $1";
+const DELETE_OF_USER: &str = "DELETE FROM login_tokens WHERE user_id = $1";
 const EXPIRED: &str = "DELETE FROM login_tokens WHERE token_hash IN (SELECT token_hash FROM login_tokens \
      WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
@@ -66,6 +67,11 @@ pub fn delete(tx: &mut Tx<'_>, bytes: &[u8]) -> Result<(), StoreError> {
     let hash = hash(tx, bytes);
     tx.execute(DELETE, &[Value::Blob(&hash)])?;
     Ok(())
+}
+
+/// Forgets what an account accepted or carries.
+pub(crate) fn delete_of_user(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
+    tx.defer(DELETE_OF_USER, &[Value::Int(user.0)])
 }
 
 /// Forgets tokens whose time is over, at most `limit`.

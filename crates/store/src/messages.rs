@@ -28,8 +28,13 @@ const INSERT_TWO: &str = concat!(
      ($13, $14, $15, $16, $17, $18, NULL, $19, $20, $21, $22, $23, $24)"
 );
 const SELECT: &str = concat!("SELECT ", columns!(), " FROM messages WHERE owner = $1 AND id = $2");
-const TWIN: &str =
-    concat!("SELECT ", columns!(), " FROM messages WHERE owner = $1 AND id = $2 AND twin = $3");
+// What is left of a deleted account cannot be opened any more.
+const TWIN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM messages WHERE owner = $1 AND id = $2 AND twin = $3 \
+     AND NOT EXISTS (SELECT 1 FROM deletions WHERE user_id = $1)"
+);
 const OUTLINE: &str = "SELECT id, peer, from_id, flags, twin, random_id, pts, date FROM messages \
      WHERE owner = $1 AND id = $2";
 const HAS_WRITTEN: &str = "SELECT 1 FROM messages WHERE owner = $1 AND peer = $2 AND from_id = $1 LIMIT 1";

@@ -23,7 +23,8 @@ const BLOCKED_COUNT: &str = "SELECT COUNT(*) FROM blocks WHERE owner = $1";
 /// default holds.
 pub fn rules(tx: &mut Tx<'_>, owner: UserId, key: i64) -> Result<Option<Vec<u8>>, StoreError> {
     let Some(row) = tx.query_opt(SELECT, &[Value::Int(owner.0), Value::Int(key)])? else { return Ok(None) };
-    tx.open_sealed(Owner::User(owner.0), TABLE, RowKey::from((owner.0, key)), row.blob(0)?).map(Some)
+    let opened = tx.open_sealed(Owner::User(owner.0), TABLE, RowKey::from((owner.0, key)), row.blob(0)?);
+    StoreError::if_there(opened)
 }
 
 pub fn set_rules(tx: &mut Tx<'_>, owner: UserId, key: i64, rules: &[u8]) -> Result<(), StoreError> {

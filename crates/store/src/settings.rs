@@ -14,7 +14,7 @@ const DELETE: &str = "DELETE FROM settings WHERE owner = $1 AND name = $2";
 /// What the owner chose; `None` while the default holds.
 pub fn get(tx: &mut Tx<'_>, owner: UserId, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
     let Some(row) = tx.query_opt(SELECT, &[Value::Int(owner.0), Value::Text(name)])? else { return Ok(None) };
-    tx.open_sealed(Owner::User(owner.0), TABLE, key(owner, name), row.blob(0)?).map(Some)
+    StoreError::if_there(tx.open_sealed(Owner::User(owner.0), TABLE, key(owner, name), row.blob(0)?))
 }
 
 pub fn set(tx: &mut Tx<'_>, owner: UserId, name: &'static str, value: &[u8]) -> Result<(), StoreError> {

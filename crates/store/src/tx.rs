@@ -209,6 +209,16 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Drops a data key from this node's memory: another node has forgotten it.
+    pub(crate) fn evict(&self, owner: Owner) {
+        self.shared.vault.evict(owner);
+    }
+
+    /// Ids above `after` of users whose data keys are gone for good, in rising order.
+    pub fn shredded_users(&self, after: UserId, limit: i64) -> Result<Vec<UserId>, StoreError> {
+        Ok(self.shared.vault.forgotten_users(after.0, limit)?.into_iter().map(UserId).collect())
+    }
+
     /// A hash by which a value is found without being readable. The same on every node.
     pub fn keyed_hash(&self, purpose: &'static str, value: &[u8]) -> [u8; 16] {
         self.shared.vault.keyed_hash(purpose, value)

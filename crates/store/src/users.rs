@@ -17,9 +17,18 @@ const BY_PHONE: &str = "SELECT id FROM users WHERE phone_hash = $1";
 const BY_USERNAME: &str = "SELECT id FROM users WHERE username_hash = $1";
 const UPDATE_PROFILE: &str = "UPDATE users SET profile = $2, phone_hash = $3, username_hash = $4, \
      version = version + 1 WHERE id = $1";
-const UPDATE_LAST_SEEN: &str = "UPDATE users SET last_seen = $2 WHERE id = $1 AND last_seen < $2";
-const UPDATE_LAST_ACTIVE: &str = "UPDATE users SET last_active = $2 WHERE id = $1 AND last_active < $2";
-const DELETE: &str = "DELETE FROM users WHERE id = $1";
+const UPDATE_LAST_SEEN: &str =
+    "UPDATE users SET last_seen = $2 WHERE id = $1 AND last_seen < $2 AND (flags & 8) = 0";
+const UPDATE_LAST_ACTIVE: &str =
+    "UPDATE users SET last_active = $2 WHERE id = $1 AND last_active < $2 AND (flags & 8) = 0";
+const BURY: &str = "UPDATE users SET phone_hash = NULL, profile = $2, username_hash = NULL, created_at = 0, \
+     last_seen = 0, last_active = 0, flags = 8, delete_after_days = 0, sign_out_after_days = 0, \
+     version = version + 1 WHERE id = $1 AND (flags & 8) = 0";
+// The condition on the flag is written as in the index, so that both engines see that it applies.
+const DELETED: &str = "SELECT id FROM users WHERE id > $1 AND (flags & 8) = 8 ORDER BY id LIMIT $2";
+const ACTIVE: &str =
+    "SELECT id, last_active, delete_after_days, flags FROM users WHERE id > $1 ORDER BY id LIMIT $2";
+const ACTIVE_OF: &str = "SELECT id, last_active, delete_after_days, flags FROM users WHERE id = $1";
 
 const TABLE: &str = "users";
 
@@ -64,6 +73,26 @@ impl User {
     pub const NO_STRANGERS: i64 = 2;
     /// When the account read a message is told only to those who see when it was online.
     pub const HIDES_READ_DATES: i64 = 4;
+    /// The account was deleted: the id is all that is left. The SQL above knows it as 8.
+    pub const DELETED: i64 = 8;
+}
+
+/// What is behind an id.
+#[derive(Clone, Debug)]
+pub enum Account {
+    /// No account ever had this id.
+    None,
+    Deleted,
+    Living(Box<User>),
+}
+
+/// When an account was used last, and how long it may be unused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    pub id: UserId,
+    pub last_active: Time,
+    pub delete_after_days: i32,
+    pub flags: i64,
 }
 
 /// What happens to an account that is not used.
@@ -99,9 +128,29 @@ pub fn insert(tx: &mut Tx<'_>, id: UserId, profile: &Profile, flags: i64) -> Res
     Ok(())
 }
 
+/// An account that lives; `None` also for one that was deleted.
 pub fn get(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, StoreError> {
-    let Some(row) = tx.query_opt(SELECT, &[Value::Int(id.0)])? else { return Ok(None) };
-    read(tx, &row).map(Some)
+    match find(tx, id)? {
+        Account::Living(user) => Ok(Some(*user)),
+        Account::Deleted | Account::None => Ok(None),
+    }
+}
+
+pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Account, StoreError> {
+    let Some(row) = tx.query_opt(SELECT, &[Value::Int(id.0)])? else { return Ok(Account::None) };
+    if row.int(4)? & User::DELETED != 0 {
+        // Another node may have deleted it.
+        tx.evict(Owner::User(id.0));
+        return Ok(Account::Deleted);
+    }
+    // Without its data key an account is gone, whatever an old backup says.
+    let there = StoreError::if_there(read(tx, &row))?;
+    Ok(there.map_or(Account::Deleted, |user| Account::Living(Box::new(user))))
+}
+
+/// Whether there was an account of this id that was deleted.
+pub fn is_deleted(tx: &mut Tx<'_>, id: UserId) -> Result<bool, StoreError> {
+    Ok(matches!(find(tx, id)?, Account::Deleted))
 }
 
 /// The account of a canonical phone number.
@@ -164,10 +213,34 @@ pub fn set_last_active(tx: &mut Tx<'_>, id: UserId, at: Time) -> Result<(), Stor
     tx.defer(UPDATE_LAST_ACTIVE, &[Value::Int(id.0), Value::Int(at.secs())])
 }
 
-pub fn delete(tx: &mut Tx<'_>, id: UserId) -> Result<(), StoreError> {
+/// Takes everything from an account but its id. False when it was taken already, or nobody has the id.
+pub(crate) fn bury(tx: &mut Tx<'_>, id: UserId) -> Result<bool, StoreError> {
     tx.changes(id);
-    tx.execute(DELETE, &[Value::Int(id.0)])?;
-    Ok(())
+    Ok(tx.execute(BURY, &[Value::Int(id.0), Value::Blob(&[])])? > 0)
+}
+
+/// Ids above `after` of accounts that were deleted, in rising order.
+pub fn deleted(tx: &mut Tx<'_>, after: UserId, limit: i64) -> Result<Vec<UserId>, StoreError> {
+    let rows = tx.query(DELETED, &[Value::Int(after.0), Value::Int(limit)])?;
+    rows.iter().map(|row| row.int(0).map(UserId)).collect()
+}
+
+/// When the accounts with ids above `after` were used last, in rising order of id.
+pub fn uses(tx: &mut Tx<'_>, after: UserId, limit: i64) -> Result<Vec<Use>, StoreError> {
+    tx.query(ACTIVE, &[Value::Int(after.0), Value::Int(limit)])?.iter().map(read_use).collect()
+}
+
+pub fn use_of(tx: &mut Tx<'_>, id: UserId) -> Result<Option<Use>, StoreError> {
+    tx.query_opt(ACTIVE_OF, &[Value::Int(id.0)])?.as_ref().map(read_use).transpose()
+}
+
+fn read_use(row: &Row) -> Result<Use, StoreError> {
+    Ok(Use {
+        id: UserId(row.int(0)?),
+        last_active: Time::from_secs(row.int(1)?),
+        delete_after_days: row.int32(2)?,
+        flags: row.int(3)?,
+    })
 }
 
 /// The value by which a number is found without being readable.

@@ -31,7 +31,14 @@ pub fn list(
         list.push(types::Contact { user_id: user.0, mutual: saved_by.contains(&user) });
     }
     let saved_count = i32::try_from(saved_count).unwrap_or(i32::MAX);
-    let users = mentioned.just_these(tx, owner, presence)?;
+    let mut users = mentioned.just_these(tx, owner, presence)?;
+    // Whoever has just deleted their account is no contact any more.
+    let mut deleted = BTreeSet::new();
+    users.retain(|user| match user {
+        enums::User::User(user) if user.deleted => !deleted.insert(user.id),
+        _ => true,
+    });
+    list.retain(|contact| !deleted.contains(&contact.user_id));
     Ok(types::contacts::Contacts { contacts: list, saved_count, users }.into())
 }
 

@@ -131,7 +131,7 @@ impl Shown {
     }
 }
 
-/// A user as `viewer` may see them; `userEmpty` for an account that is no more.
+/// A user as `viewer` may see them; `userEmpty` for an account that never was.
 pub fn user(
     tx: &mut Tx<'_>,
     viewer: UserId,
@@ -152,7 +152,11 @@ pub fn user(
 }
 
 fn shown(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<Shown>, StoreError> {
-    let Some(row) = users::get(tx, id)? else { return Ok(None) };
+    let row = match users::find(tx, id)? {
+        users::Account::Living(row) => row,
+        users::Account::Deleted => return Ok(Some(deleted(tx, viewer, id))),
+        users::Account::None => return Ok(None),
+    };
     let me = viewer == id;
     let contact = if me { None } else { contacts::by_user(tx, viewer, id)? };
     let service = row.flags & users::User::SERVICE != 0;
@@ -187,6 +191,13 @@ fn shown(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<Shown>, S
         status_rule(tx, viewer, id, saved_viewer, contact.is_some())?
     };
     Ok(Some(Shown { user, status, last_seen: row.last_seen }))
+}
+
+/// Somebody whose account was deleted: a number, and that they are gone.
+fn deleted(tx: &Tx<'_>, viewer: UserId, id: UserId) -> Shown {
+    let access_hash = Some(access_hash(tx, viewer, id));
+    let user = types::User { id: id.0, deleted: true, access_hash, ..Default::default() };
+    Shown { user, status: StatusRule::None, last_seen: Time(0) }
 }
 
 /// The wire form of the one username that a user has.

@@ -11,8 +11,12 @@ use crate::{notify, people, settings};
 
 /// The full profile; `None` when there is no such account.
 pub fn full(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<types::UserFull>, StoreError> {
-    let Some(row) = users::get(tx, id)? else { return Ok(None) };
     let peer = Peer::User(id);
+    let row = match users::find(tx, id)? {
+        users::Account::Living(row) => row,
+        users::Account::Deleted => return what_is_left(tx, viewer, peer).map(Some),
+        users::Account::None => return Ok(None),
+    };
     let about = !row.profile.about.is_empty() && people::allows(tx, id, viewer, Key::About)?;
     let linked = people::allows(tx, id, viewer, Key::Forwards)?;
     let name = format!("{} {}", row.profile.first_name, row.profile.last_name);
@@ -39,6 +43,22 @@ pub fn full(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<types:
             .map(|text| types::TextWithEntities { text, ..Default::default() }),
         ..Default::default()
     }))
+}
+
+/// Of a deleted account: what the viewer's own side of the dialog has.
+fn what_is_left(tx: &mut Tx<'_>, viewer: UserId, peer: Peer) -> Result<types::UserFull, StoreError> {
+    Ok(types::UserFull {
+        id: peer.user().map_or(0, |id| id.0),
+        blocked: privacy::is_blocked(tx, viewer, peer)?,
+        phone_calls_private: true,
+        voice_messages_forbidden: true,
+        settings: settings::of_peer(tx, viewer, peer)?,
+        notify_settings: notify::settings(tx, viewer, Scope::Peer(peer))?,
+        pinned_msg_id: histories::pinned(tx, viewer, peer, 1)?.first().copied(),
+        ttl_period: dialogs::get(tx, viewer, peer)?.and_then(|dialog| dialog.ttl_period),
+        has_scheduled: scheduled::count(tx, viewer, peer)? > 0,
+        ..Default::default()
+    })
 }
 
 /// Whether a stranger like `viewer` cannot write to a user. The client still finds out for itself whether the

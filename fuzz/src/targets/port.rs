@@ -109,6 +109,7 @@ fn gateway() -> (Unbound, watch::Sender<bool>) {
         registry,
         handler: Arc::new(Echo),
         keys: Arc::new(OneKey),
+        pages: None,
         clock,
         random,
     };

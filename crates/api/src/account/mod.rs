@@ -2,6 +2,7 @@
 
 pub mod change_authorization_settings;
 pub mod check_username;
+pub mod delete_account;
 pub mod finish_takeout_session;
 pub mod get_account_ttl;
 pub mod get_authorizations;

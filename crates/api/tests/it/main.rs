@@ -6,6 +6,7 @@ mod abuse;
 mod chat;
 mod codes;
 mod contacts;
+mod deletion;
 mod devices;
 mod dialogs;
 mod difference;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use domain::task::BoxFuture;
 use domain::{Clock, Random};
 use gateway::Limits;
 use mtproto::Side;
@@ -11,7 +12,7 @@ use mtproto::handshake::client::{ClientConfig, ClientKey, ClientStep, HandshakeC
 use mtproto::packet::{encrypted, plain};
 use mtproto::session::MsgIds;
 use mtproto::session::client::{ClientEvent, ClientSession};
-use rpc::boundary::{SessionRef, Sessions};
+use rpc::boundary::{Page, PageRequest, Pages, SessionRef, Sessions};
 use tl::service::{HttpWait, MsgsAck};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -314,4 +315,41 @@ async fn a_body_without_end_is_refused() {
     stream.write_all(line.as_bytes()).await.unwrap();
     let (head, _) = response(&mut stream).await;
     assert!(head.starts_with("http/1.1 413"), "{head}");
+}
+
+struct OnePage;
+
+impl Pages for OnePage {
+    fn has(&self, path: &str) -> bool {
+        path == "/page"
+    }
+
+    fn respond(&self, request: PageRequest) -> BoxFuture<Page> {
+        let form = request.form.map_or("looked at".to_owned(), |form| String::from_utf8(form).unwrap());
+        Box::pin(async move { Page { status: 418, html: format!("<p>{form} from {}", request.address) } })
+    }
+}
+
+#[tokio::test]
+async fn pages_are_looked_at_and_sent_forms() {
+    let server = Server::with(|parts| parts.pages = Some(Arc::new(OnePage))).await;
+    let ask = async |line: &str, body: &[u8]| {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        request(&mut stream, &format!("{line} HTTP/1.1"), body).await;
+        let (head, body) = response(&mut stream).await;
+        (head, String::from_utf8(body).unwrap())
+    };
+    let (head, body) = ask("GET /page?x=1", b"").await;
+    assert!(head.starts_with("http/1.1 418") && head.contains("default-src 'none'"), "{head}");
+    assert!(!head.contains("set-cookie") && !head.contains("access-control"), "{head}");
+    assert_eq!(body, "<p>looked at from 127.0.0.1");
+    assert_eq!(ask("POST /page", b"phone=1").await.1, "<p>phone=1 from 127.0.0.1");
+    let (head, _) = ask("POST /page", &[b'x'; 5000]).await;
+    assert!(head.starts_with("http/1.1 413"), "{head}");
+    assert!(ask("OPTIONS /page", b"").await.0.starts_with("http/1.1 405"));
+    assert!(ask("GET /pages", b"").await.0.starts_with("http/1.1 404"));
+    server.stop().await;
+    let without = Server::start().await;
+    let (head, _) = post(without.address, "/page", b"").await;
+    assert!(head.starts_with("http/1.1 404"), "{head}");
 }

@@ -215,6 +215,7 @@ pub(crate) fn copy(parts: &Parts) -> Parts {
         registry: Arc::clone(&parts.registry),
         handler: Arc::clone(&parts.handler),
         keys: Arc::clone(&parts.keys),
+        pages: parts.pages.clone(),
         clock: Arc::clone(&parts.clock),
         random: Arc::clone(&parts.random),
     }
@@ -269,6 +270,7 @@ impl Server {
             registry: Arc::clone(&registry),
             handler: Arc::new(Answering(Arc::clone(&handler))),
             keys: Arc::new(Keeping(Arc::clone(&keys))),
+            pages: None,
             clock,
             random,
         };

@@ -1,8 +1,8 @@
 //! A key begins to belong to an account: the step that every way of signing in shares.
 
-use domain::{Error, UserId, limits};
+use domain::{Error, Fault, UserId, limits};
 use store::auth_keys::{self, flag};
-use store::{StoreError, Tx};
+use store::{StoreError, Tx, users};
 
 use crate::messages::notice;
 
@@ -16,6 +16,8 @@ pub enum Proof {
 }
 
 /// Signs a key in, and tells the user's other devices. A key that belonged to somebody else leaves them.
+///
+/// Errors: `USER_DEACTIVATED` when the account was deleted in this moment.
 pub fn admit(tx: &mut Tx<'_>, auth_key_id: i64, user: UserId, proof: Proof) -> Result<(), Error> {
     let Some(key) = auth_keys::get(tx, auth_key_id)? else {
         return Err(Error::internal("a key without a record called"));
@@ -23,6 +25,10 @@ pub fn admit(tx: &mut Tx<'_>, auth_key_id: i64, user: UserId, proof: Proof) -> R
     if key.user == Some(user) && key.main_id.is_none() {
         return Ok(());
     }
+    users::get(tx, user)?.ok_or_else(Fault::user_deactivated)?;
+    // It counts as used from here: the first call may come when the account's time would be over.
+    let now = tx.now();
+    users::set_last_active(tx, user, now)?;
     leave(tx, &key)?;
     let others = auth_keys::of_user(tx, user)?;
     make_room(tx, &others)?;

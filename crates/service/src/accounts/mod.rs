@@ -3,6 +3,8 @@
 pub mod admit;
 pub mod bind;
 pub mod carry;
+pub mod deactivation;
+pub mod deletion;
 pub mod deliver;
 pub mod devices;
 pub mod email;

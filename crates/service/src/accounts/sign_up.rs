@@ -66,7 +66,8 @@ fn create(tx: &mut Tx<'_>, profile: &users::Profile) -> Result<UserId, Error> {
         let span = u64::try_from(IDS.end - IDS.start).expect("the range is not empty");
         let offset = i64::try_from(tx.random().below(span)).expect("below the span");
         let id = UserId(IDS.start + offset);
-        if users::get(tx, id)?.is_none() {
+        // The id of a deleted account is never given out again: others still know it by that.
+        if matches!(users::find(tx, id)?, users::Account::None) {
             users::insert(tx, id, profile, 0)?;
             return Ok(id);
         }

@@ -12,7 +12,7 @@ use crate::Service;
 
 /// Blocks somebody: they cannot write to the owner, nor see when the owner was online.
 ///
-/// Errors: `PEER_ID_INVALID`, `CONTACT_ID_INVALID`.
+/// Errors: `PEER_ID_INVALID`, `CONTACT_ID_INVALID`, `INPUT_USER_DEACTIVATED`.
 pub async fn block(service: &Service, owner: UserId, peer: Peer, origin: Origin) -> Result<(), Error> {
     service
         .store
@@ -68,8 +68,11 @@ fn check(tx: &mut Tx<'_>, owner: UserId, peer: Peer) -> Result<(), Error> {
     if user == owner || user == SERVICE_USER {
         return Err(Fault::contact_id_invalid().into());
     }
-    users::get(tx, user)?.ok_or_else(Fault::peer_id_invalid)?;
-    Ok(())
+    match users::find(tx, user)? {
+        users::Account::Living(_) => Ok(()),
+        users::Account::Deleted => Err(Fault::input_user_deactivated().into()),
+        users::Account::None => Err(Fault::peer_id_invalid().into()),
+    }
 }
 
 fn set(tx: &mut Tx<'_>, owner: UserId, peer: Peer, blocked: bool, origin: Origin) -> Result<(), Error> {

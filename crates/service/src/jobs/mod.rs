@@ -1,12 +1,14 @@
 //! What the server does on its own, without a request.
 
 pub mod auto_delete;
+pub mod deletions;
 pub mod expired;
 pub mod idle_devices;
 pub mod old_events;
 pub mod presence;
 pub mod scheduled;
 pub mod search_index;
+pub mod unused_accounts;
 
 use std::sync::Arc;
 
@@ -30,10 +32,12 @@ const BATCH: i64 = 500;
 /// All jobs, in the order of the alphabet.
 pub const JOBS: &[Job] = &[
     Job { name: "auto_delete", every_secs: 2, run: auto_delete::run },
+    Job { name: "deletions", every_secs: 5, run: deletions::run },
     Job { name: "expired", every_secs: 60, run: expired::run },
     Job { name: "idle_devices", every_secs: 3600, run: idle_devices::run },
     Job { name: "old_events", every_secs: 6 * 3600, run: old_events::run },
     Job { name: "presence", every_secs: 30, run: presence::run },
     Job { name: "scheduled", every_secs: 1, run: scheduled::run },
     Job { name: "search_index", every_secs: 1, run: search_index::run },
+    Job { name: "unused_accounts", every_secs: 6 * 3600, run: unused_accounts::run },
 ];

@@ -6,7 +6,7 @@ use domain::flood::SEND_MESSAGES;
 use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, UserId, limits};
 use store::messages::{self, Message};
-use store::{Tx, privacy};
+use store::{Tx, privacy, users};
 use updates::Content;
 use updates::log::{self, Event, Origin, Position};
 
@@ -25,7 +25,7 @@ pub struct Edit {
 /// Changes a message in every box that still has it. Gives the event of the editor's own box.
 ///
 /// Errors: those of [`check`], `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`,
-/// `MESSAGE_NOT_MODIFIED`, `USER_IS_BLOCKED`, `FLOOD_WAIT_x`.
+/// `MESSAGE_NOT_MODIFIED`, `USER_IS_BLOCKED`, `INPUT_USER_DEACTIVATED`, `FLOOD_WAIT_x`.
 pub async fn edit(service: &Service, command: Edit) -> Result<Position, Error> {
     let text = command.text.as_deref();
     let styled = text.map(|text| text::message(text, command.entities)).transpose()?;
@@ -36,6 +36,11 @@ pub async fn edit(service: &Service, command: Edit) -> Result<Position, Error> {
         .write(move |tx| {
             let (row, content) = check(tx, editor, peer, id)?;
             pace.take(&tx.budget(&SEND_MESSAGES), editor, tx.now())?;
+            if let Peer::User(partner) = peer
+                && users::is_deleted(tx, partner)?
+            {
+                return Err(Fault::input_user_deactivated().into());
+            }
             if let Peer::User(partner) = peer
                 && privacy::is_blocked(tx, partner, editor.into())?
             {

@@ -20,6 +20,16 @@ pub fn login_code(tx: &mut Tx<'_>, user: UserId, code: &str) -> Result<(), Error
     from_service(tx, user, &text)
 }
 
+/// The code that the public deactivation page asks for.
+pub fn deletion_code(tx: &mut Tx<'_>, user: UserId, code: &str) -> Result<(), Error> {
+    let text = format!(
+        "Deletion code: {code}. Somebody asked on the deactivation page to delete your account.\n\n\
+         Whoever types this code there deletes the account with everything in it, at once and for good. Do not \
+         give it to anyone.\n\nIf it was not you, ignore this message: without the code nothing happens."
+    );
+    from_service(tx, user, &text)
+}
+
 /// Word of a new sign-in, as a message, and to devices that can ask whether it was their user.
 pub fn new_sign_in(tx: &mut Tx<'_>, user: UserId, key: &AuthKey, unconfirmed: bool) -> Result<(), Error> {
     let name = device_name(&key.device);

@@ -7,7 +7,7 @@ use domain::text::{self, Entity};
 use domain::{Error, Fault, Peer, Time, UserId, limits};
 use store::scheduled::{self, Scheduled, WHEN_ONLINE};
 use store::sent::{self, Made};
-use store::{Tx, boxes, messages};
+use store::{Tx, boxes, messages, users};
 use updates::log::{self, Origin, Position};
 use updates::{Content, people, scheduled as shown};
 
@@ -184,6 +184,9 @@ pub async fn send_due(service: &Service, owner: UserId, id: i32) -> Result<(), E
     service
         .store
         .write(move |tx| {
+            if users::is_deleted(tx, owner)? {
+                return Ok(scheduled::delete(tx, owner, id)?);
+            }
             let Some(row) = scheduled::get(tx, owner, id)? else { return Ok(()) };
             let now = tx.now();
             if row.date > now && row.date != WHEN_ONLINE {

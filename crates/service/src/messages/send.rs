@@ -41,8 +41,8 @@ pub struct Sent {
     pub positions: Vec<Position>,
 }
 
-/// Errors: `PEER_ID_INVALID`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`, `ENTITY_BOUNDS_INVALID`,
-/// `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
+/// Errors: `PEER_ID_INVALID`, `INPUT_USER_DEACTIVATED`, `MESSAGE_EMPTY`, `MESSAGE_TOO_LONG`,
+/// `ENTITY_BOUNDS_INVALID`, `USER_IS_BLOCKED`, `YOU_BLOCKED_USER`, `PRIVACY_PREMIUM_REQUIRED`, `REPLY_MESSAGE_ID_INVALID`,
 /// `QUOTE_TEXT_INVALID`, `RANDOM_ID_DUPLICATE` (a scheduled message has it), `PEER_FLOOD`, `FLOOD_WAIT_x`.
 pub async fn send(service: &Service, command: Send) -> Result<Sent, Error> {
     let ready = prepare(&service.pace, command)?;
@@ -175,6 +175,9 @@ fn allowed(tx: &mut Tx<'_>, from: UserId, to: UserId, between: Option<Between>) 
         return Ok(());
     }
     let between = between.ok_or_else(Fault::peer_id_invalid)?;
+    if between.flags & users::User::DELETED != 0 {
+        return Err(Fault::input_user_deactivated().into());
+    }
     if between.flags & users::User::SERVICE != 0 {
         return Err(Fault::peer_id_invalid().into());
     }

@@ -64,7 +64,12 @@ pub fn may_write(tx: &mut Tx<'_>, from: UserId, to: UserId, flags: i64) -> Resul
 ///
 /// Errors: `USER_ID_INVALID`.
 pub fn refuses(tx: &mut Tx<'_>, from: UserId, to: UserId) -> Result<bool, Error> {
-    let receiver = users::get(tx, to)?.ok_or_else(Fault::user_id_invalid)?;
+    let receiver = match users::find(tx, to)? {
+        users::Account::Living(receiver) => receiver,
+        // Nobody is there to refuse anything.
+        users::Account::Deleted => return Ok(false),
+        users::Account::None => return Err(Fault::user_id_invalid().into()),
+    };
     Ok(from != to && !may_write(tx, from, to, receiver.flags)?)
 }
 

@@ -134,16 +134,24 @@ impl Vault {
     }
 
     /// Deletes an owner's data key for good.
+    ///
+    /// Errors: [`StoreError::Unavailable`] also when the key is gone but a copy of it may be left on the disk: to be
+    /// tried again.
     pub(crate) fn forget(&self, owner: Owner) -> Result<(), StoreError> {
-        self.table.forget(owner)?;
-        let mut cache = self.cache();
-        self.forgotten.fetch_add(1, Ordering::SeqCst);
-        cache.pop(&owner);
-        Ok(())
+        let outcome = self.table.forget(owner);
+        // Also after a failure: nothing may be sealed with it any more.
+        self.evict(owner);
+        outcome
     }
 
-    /// Drops a data key from memory because another node has deleted it.
-    pub fn evict(&self, owner: Owner) {
+    /// Ids above `after` of users whose data keys are gone for good, in rising order.
+    pub(crate) fn forgotten_users(&self, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+        let (kind, _) = Owner::User(0).parts();
+        self.table.forgotten(kind, after, limit)
+    }
+
+    /// Drops a data key from memory because it was deleted, here or by another node.
+    pub(crate) fn evict(&self, owner: Owner) {
         let mut cache = self.cache();
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         cache.pop(&owner);

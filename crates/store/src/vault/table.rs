@@ -33,6 +33,9 @@ pub(super) trait KeyTable: Send + Sync {
 
     /// Overwrites the owner's key, durably and without leaving a copy where the engine allows it.
     fn forget(&self, owner: Owner) -> Result<(), StoreError>;
+
+    /// Ids above `after` of owners of a kind whose keys are forgotten, in rising order.
+    fn forgotten(&self, kind: i64, after: i64, limit: i64) -> Result<Vec<i64>, StoreError>;
 }
 
 pub(super) fn open(database: &Database) -> Result<Box<dyn KeyTable>, StoreError> {

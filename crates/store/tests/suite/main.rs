@@ -3,6 +3,7 @@
 mod backup;
 mod crash;
 mod events;
+mod deletions;
 mod keys;
 mod schema;
 mod support;

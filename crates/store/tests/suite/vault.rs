@@ -149,7 +149,7 @@ fn rows_and_keys_belong_together() {
 }
 
 /// Copies the database of the rows, as a backup would.
-fn back_up(fixture: &Fixture, folder: &Path) -> Option<String> {
+pub(crate) fn back_up(fixture: &Fixture, folder: &Path) -> Option<String> {
     match &fixture.config.database {
         Database::Postgres(url) => Some(postgres::cluster().dump(url)),
         Database::Sqlite(path) => {
@@ -159,7 +159,7 @@ fn back_up(fixture: &Fixture, folder: &Path) -> Option<String> {
     }
 }
 
-fn restore(fixture: &mut Fixture, folder: &Path, dump: Option<&str>) {
+pub(crate) fn restore(fixture: &mut Fixture, folder: &Path, dump: Option<&str>) {
     fixture.config.database = match dump {
         Some(dump) => {
             let url = postgres::database();

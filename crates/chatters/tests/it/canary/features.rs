@@ -39,6 +39,7 @@ impl Walk<'_> {
         self.interface(&ann).await;
         self.another_device(&ann).await;
         self.newcomer_by_mail().await;
+        self.leaver().await;
         self.what_is_refused(&ann, &peer).await;
         // Everybody's words are in the index when they are found.
         self.searches(&ann, &peer).await;
@@ -477,6 +478,19 @@ impl Walk<'_> {
         };
         device.call(request).await;
         self.sign_up(&device, &phone, &hash).await;
+    }
+
+    /// Somebody who deletes their account, at first with a password that they do not have.
+    async fn leaver(&self) {
+        let garden = &self.garden;
+        let leaver = self.newcomer("the leaver").await;
+        self.profile(&leaver).await;
+        let bytes = |place: &str| garden.text(place).into_bytes();
+        let (a, m1) = (bytes("inputCheckPasswordSRP.A"), bytes("inputCheckPasswordSRP.M1"));
+        let password = Some(types::InputCheckPasswordSrp { srp_id: 1, a, m1 }.into());
+        let reason = || garden.text("account.deleteAccount.reason");
+        leaver.device.refused(functions::account::DeleteAccount { reason: reason(), password }).await;
+        leaver.device.call(functions::account::DeleteAccount { reason: reason(), password: None }).await;
     }
 
     /// Errors repeat nothing: methods that are not built, queries that are cut off, people who may not ask.

@@ -14,11 +14,14 @@ pub(crate) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS data_keys (
         kind BIGINT NOT NULL, id BIGINT NOT NULL, wrapped BYTEA NOT NULL, created_at BIGINT NOT NULL,
         PRIMARY KEY (kind, id));
+    CREATE INDEX IF NOT EXISTS data_keys_forgotten ON data_keys (kind, id) WHERE wrapped = '\\x00';
     CREATE TABLE IF NOT EXISTS identity (seq BIGINT PRIMARY KEY, id BYTEA NOT NULL, proof BYTEA NOT NULL);";
 const LOAD: &str = "SELECT wrapped FROM data_keys WHERE kind = $1 AND id = $2";
 const INSERT: &str =
     "INSERT INTO data_keys (kind, id, wrapped, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 const ERASE: &str = "UPDATE data_keys SET wrapped = '\\x00' WHERE kind = $1 AND id = $2";
+const FORGOTTEN: &str =
+    "SELECT id FROM data_keys WHERE kind = $1 AND id > $2 AND wrapped = '\\x00' ORDER BY id LIMIT $3";
 const SELECT_IDENTITY: &str = "SELECT id, proof FROM identity WHERE seq = 1";
 const INSERT_IDENTITY: &str =
     "INSERT INTO identity (seq, id, proof) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
@@ -102,5 +105,14 @@ impl KeyTable for PostgresKeys {
         self.with(|session| session.execute(ERASE, &[Value::Int(kind), Value::Int(id)]))?;
         // Removes the old version of the row; the page keeps its bytes until it is reused.
         self.with(|session| session.script("VACUUM data_keys"))
+    }
+
+    fn forgotten(&self, kind: i64, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+        let values = [Value::Int(kind), Value::Int(after), Value::Int(limit)];
+        self.with(|session| {
+            let mut rows = Vec::new();
+            session.query(FORGOTTEN, &values, &mut rows)?;
+            rows.iter().map(|row| row.int(0)).collect()
+        })
     }
 }

@@ -19,11 +19,18 @@ const SCHEMA: &str = "
         seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, id INTEGER NOT NULL,
         wrapped BLOB NOT NULL, created_at INTEGER NOT NULL);
     CREATE UNIQUE INDEX IF NOT EXISTS data_keys_owner ON data_keys (kind, id);
+    CREATE INDEX IF NOT EXISTS data_keys_forgotten ON data_keys (kind, id) WHERE substr(wrapped, 1, 1) = x'00';
     CREATE TABLE IF NOT EXISTS identity (seq INTEGER PRIMARY KEY, id BLOB NOT NULL, proof BLOB NOT NULL);";
 const LOAD: &str = "SELECT wrapped FROM data_keys WHERE kind = ?1 AND id = ?2";
 const INSERT: &str =
     "INSERT INTO data_keys (kind, id, wrapped, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
 const ERASE: &str = "UPDATE data_keys SET wrapped = zeroblob(length(wrapped)) WHERE kind = ?1 AND id = ?2";
+// A key begins with the version of its seal, which is never 0; a forgotten one is all zeroes.
+const FORGOTTEN: &str = "SELECT id FROM data_keys WHERE kind = ?1 AND id > ?2 AND substr(wrapped, 1, 1) = x'00' \
+     ORDER BY id LIMIT ?3";
+
+/// How long emptying the log waits for whoever reads it, such as a backup. All writes wait meanwhile.
+const EMPTYING_MS: u64 = 50;
 
 pub(super) struct SqliteKeys {
     writer: Mutex<Writer>,
@@ -146,13 +153,21 @@ impl KeyTable for SqliteKeys {
         writer.execute(ERASE, owner.parts()).map_err(failure)?;
         // The log still has pages with the key; empty it. The reader's lock keeps snapshots away.
         let reader = lock(&self.reader);
-        let busy: i64 =
-            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0)).map_err(failure)?;
+        writer.busy_timeout(Duration::from_millis(EMPTYING_MS)).map_err(failure)?;
+        let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get::<_, i64>(0));
+        writer.busy_timeout(Duration::from_millis(limits::ENGINE_WAIT_MS)).map_err(failure)?;
         drop(reader);
-        if busy != 0 {
+        if busy.map_err(failure)? != 0 {
             return Err(StoreError::unavailable("the log of the data keys is in use"));
         }
         Ok(())
+    }
+
+    fn forgotten(&self, kind: i64, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+        let reader = lock(&self.reader);
+        let mut statement = reader.prepare(FORGOTTEN).map_err(failure)?;
+        let rows = statement.query_map([kind, after, limit], |row| row.get(0)).map_err(failure)?;
+        rows.collect::<Result<_, _>>().map_err(failure)
     }
 }
 
