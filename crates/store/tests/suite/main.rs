@@ -2,6 +2,7 @@
 
 mod backup;
 mod crash;
+mod examine;
 mod keys;
 mod schema;
 mod support;
