@@ -78,7 +78,7 @@ impl Line {
     /// Puts a query on its way; [`Line::step`] sends it.
     pub fn ask<M: Method>(&mut self, query: &M) -> Result<RequestId, String> {
         let body = query.to_bytes(NEWEST_LAYER).map_err(|_| format!("{} does not exist", M::NAME))?;
-        self.session.request(body).ok_or_else(|| "too many queries under way".to_owned())
+        self.session.request(body).map_err(|why| why.to_string())
     }
 
     /// Sends what there is to send, waits for the server or until an acknowledgement is due, and takes everything that
@@ -159,7 +159,7 @@ impl Line {
         let query = init.to_bytes(NEWEST_LAYER).map_err(inexpressible)?;
         let query = functions::InvokeWithLayer { layer: NEWEST_LAYER, query };
         let body = query.to_bytes(NEWEST_LAYER).map_err(inexpressible)?;
-        let request = self.session.request(body).ok_or("too many queries under way")?;
+        let request = self.session.request(body).map_err(|why| why.to_string())?;
         let body = self.wait_for(request).await.map_err(|why| format!("{}: {why}", M::NAME))?;
         decoded::<M::Answer>(&body).map(drop)
     }

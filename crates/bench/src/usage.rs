@@ -15,7 +15,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Of one process; zeros when it is gone, or somebody else's.
+    /// Of one process; zeros when it is gone. What a server wrote is told to root only: its memory is its own.
     pub fn of(pid: u32) -> Self {
         let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
         Self { cpu_us: cpu_us(&read("stat")), written: field(&read("io"), "write_bytes:") }
@@ -50,7 +50,7 @@ pub struct Memory {
     pub resident: u64,
     /// The most that was ever resident.
     pub peak: u64,
-    /// Pages that are the process's alone and were written.
+    /// Pages that are the process's alone and were written; 0 unless root asks about a server.
     pub private_dirty: u64,
 }
 

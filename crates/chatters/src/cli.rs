@@ -114,6 +114,9 @@ pub(crate) struct DoctorArgs {
     /// The flags that the server is started with.
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
+    /// Does not ask other servers (mail) whether they answer.
+    #[arg(long)]
+    pub(crate) offline: bool,
     /// A JSON object a line.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,25 +1,32 @@
 //! `chatters doctor`: looks at a configuration and its data folder, also while the server runs, and says line
 //! by line what is wrong and what to do. Changes nothing.
 
+mod certificate;
+mod space;
+
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use domain::Clock;
 use serde::Serialize;
-use store::Database;
-use store::backup::{self, Kind};
+use store::backup::{self, Examined, Kind};
+use store::{Database, KeyFile};
 
 use crate::announce::Announcement;
 use crate::cli::DoctorArgs;
-use crate::config::Config;
+use crate::config::{Config, absolute};
+use crate::delivery::Mailer;
 use crate::server_key;
 use crate::system::SystemClock;
 
 /// Files that a server opens besides its connections: databases, logs, sockets.
 const OTHER_FILES: usize = 200;
+/// How long a mail server may take to greet.
+const GREETING: Duration = Duration::from_secs(5);
 /// 2025-01-01 00:00 UTC: a clock before this is wrong.
 const CLOCK_MIN_SECS: i64 = 1_735_689_600;
 
@@ -77,6 +84,9 @@ pub(crate) fn command(args: &DoctorArgs) -> Result<(), String> {
         Ok(config) => {
             report.ok("configuration", "can be read");
             examine(&config, &mut report);
+            if !args.offline {
+                mail(&config, &mut report);
+            }
         }
     }
     // Whoever closes the pipe has seen enough.
@@ -86,6 +96,7 @@ pub(crate) fn command(args: &DoctorArgs) -> Result<(), String> {
 
 fn examine(config: &Config, report: &mut Report) {
     data(&config.data, report);
+    space::check(&config.data, report);
     keys(config, report);
     databases(config, report);
     open_files(config, report);
@@ -95,6 +106,7 @@ fn examine(config: &Config, report: &mut Report) {
             Ok(_) => report.ok("tls", "certificate and key can be read and go together"),
             Err(why) => report.error("tls", why.to_string()),
         }
+        certificate::check(&tls.certificate, SystemClock.now(), report);
     }
     let codes = &config.codes;
     match (&codes.sms, &codes.call, &codes.email) {
@@ -176,6 +188,10 @@ fn databases(config: &Config, report: &mut Report) {
                         "the database is of another version: the next start migrates it, or says why not",
                     );
                 }
+                durability(check, &found, report);
+                if kind == Kind::Keys {
+                    root_key(config, &found, report);
+                }
                 vaults.push(found.vault);
             }
             Err(why) => report.error(check, why.to_string()),
@@ -185,6 +201,41 @@ fn databases(config: &Config, report: &mut Report) {
         && rows != keys
     {
         report.error("rows", "rows and data keys are of two servers: restore both from backups that fit");
+    }
+}
+
+/// Whether what the database acknowledges stays.
+fn durability(whose: &str, found: &Examined, report: &mut Report) {
+    for risk in &found.risks {
+        report.warn("durability", format!("{whose}: {risk}"));
+    }
+    if found.risks.is_empty() {
+        report.ok("durability", format!("{whose}: what is acknowledged is on the disk"));
+    }
+}
+
+/// Whether the root key, where it is there and nobody else's, is the one of these data keys.
+fn root_key(config: &Config, found: &Examined, report: &mut Report) {
+    let Some(path) = config.root_key_file().ok().filter(|path| path.exists()) else { return };
+    match found.opened_by(&KeyFile::new(path)) {
+        Ok(count) => report.ok("root key", format!("opens the data keys ({count} tried)")),
+        Err(why) => {
+            report.error("root key", format!("{why}: put back the one of this server, or its data keys"));
+        }
+    }
+}
+
+/// Whether the mail server answers. Gateways are not asked: there is no question that sends nothing.
+fn mail(config: &Config, report: &mut Report) {
+    let Some(smtp) = &config.codes.email else { return };
+    let greet = || -> Result<(), String> {
+        let mailer = Mailer::new(smtp)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(|why| why.to_string())?.block_on(mailer.greet(GREETING))
+    };
+    match greet() {
+        Ok(()) => report.ok("mail", format!("{} answers", smtp.host)),
+        Err(why) => report.error("mail", format!("{} cannot be used: {why}", smtp.host)),
     }
 }
 

@@ -29,6 +29,11 @@ use crate::cli::{Cli, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Before anything is read: several commands open keys.
+    if let Err(why) = system::keep_memory_private() {
+        eprintln!("chatters: {why}");
+        return ExitCode::FAILURE;
+    }
     let done = match Cli::parse().command {
         Command::Serve(args) => serve::command(&args),
         Command::Codes(args) => admin::codes(&args),

@@ -3,6 +3,7 @@
 //! Nobody is asked who they are, so there is nothing about anybody in it. One request a connection, a bounded head, a
 //! deadline for all of it: whoever scrapes needs no more, and no more can be held.
 
+use std::fmt::Write as _;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
+use updates::{Hub, Load};
 
 use crate::process;
 
@@ -35,6 +37,7 @@ const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 pub(crate) struct Sources {
     pub(crate) store: Store,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) hub: Arc<Hub>,
 }
 
 pub(crate) struct Listener {
@@ -164,16 +167,32 @@ async fn answer(stream: &mut TcpStream, status: &str, kind: &str, body: &str) ->
 }
 
 async fn figures(sources: &Sources) -> String {
-    meters::SESSIONS.set(i64::try_from(sources.registry.session_count()).unwrap_or(i64::MAX));
-    // Reading `/proc` is quick, but it is reading files.
-    let render = || {
+    let sources = sources.clone();
+    // Reading `/proc` is quick, but it is reading files, and there may be many sessions to count.
+    let render = move || {
+        meters::SESSIONS.set(i64::try_from(sources.registry.session_count()).unwrap_or(i64::MAX));
+        meters::OUTGOING_BYTES.set(i64::try_from(sources.registry.outgoing_bytes()).unwrap_or(i64::MAX));
+        let load = sources.hub.load();
+        meters::EVENTS_WAITING.set(i64::try_from(load.waiting).unwrap_or(i64::MAX));
         let mut text = String::new();
         meters::render(&mut text);
+        by_layer(&mut text, &load);
         process::render(&mut text);
         let name = concat!("chatters_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
         text + "# HELP chatters_build_info What runs.\n# TYPE chatters_build_info gauge\n" + name + " 1\n"
     };
     tokio::task::spawn_blocking(render).await.unwrap_or_default()
+}
+
+/// A session's layer is one of those that are supported, whatever its client says.
+fn by_layer(out: &mut String, load: &Load) {
+    let name = "chatters_layer_sessions";
+    // Writing to a string does not fail.
+    let _ =
+        writeln!(out, "# HELP {name} Sessions of people who are signed in, by layer.\n# TYPE {name} gauge");
+    for (layer, count) in &load.sessions {
+        let _ = writeln!(out, "{name}{{layer=\"{layer}\"}} {count}");
+    }
 }
 
 /// One word about what is wrong.

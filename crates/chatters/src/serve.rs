@@ -78,8 +78,8 @@ async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
     let operator = admin::Listener::bind(&config.data, board).map_err(|why| format!("admin.sock: {why}"))?;
     let operator = gateway::task::spawn(operator.run());
     let metrics = metrics.map(|metrics| {
-        let (store, registry) = (store.clone(), Arc::clone(&parts.registry));
-        gateway::task::spawn(metrics.run(metrics::Sources { store, registry }))
+        let (store, registry, hub) = (store.clone(), Arc::clone(&parts.registry), Arc::clone(&service.hub));
+        gateway::task::spawn(metrics.run(metrics::Sources { store, registry, hub }))
     });
     // The socket takes connections already: whoever reads this can come.
     announcement.save(&config.data, args.ready_file.as_deref()).map_err(|why| format!("ready: {why}"))?;

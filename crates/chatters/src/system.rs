@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::{Clock, Random, Time};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 use tracing::warn;
 
 pub(crate) struct SystemClock;
@@ -25,6 +25,16 @@ impl Random for SystemRandom {
     }
 }
 
+/// Lets the system write no memory of this process to a disk when it crashes: keys and messages are in it. Nor may
+/// other processes of the same user look into it, root's aside (`/proc/<pid>/mem`, debuggers).
+pub(crate) fn keep_memory_private() -> Result<(), String> {
+    // Both: a program that takes dumps through a pipe is started whatever the limit is, and a later change of what
+    // may be dumped leaves the limit.
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+        .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable))
+        .map_err(|why| format!("core dumps cannot be switched off: {why}"))
+}
+
 /// Files that are open besides connections: databases, logs, the operator's socket.
 const OTHER_FILES: u64 = 256;
 
@@ -42,7 +52,17 @@ pub(crate) fn make_room(connections: usize) {
 
 #[cfg(test)]
 mod tests {
+    use rustix::process::dumpable_behavior;
+
     use super::*;
+
+    #[test]
+    fn memory_stays_out_of_core_dumps() {
+        keep_memory_private().unwrap();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+        let limit = getrlimit(Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
+    }
 
     #[test]
     fn the_process_gets_all_the_files_that_it_may_have() {

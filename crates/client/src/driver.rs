@@ -113,11 +113,11 @@ impl Driver {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Call { body, answer } => match self.session.request(body) {
-                Some(request) => {
+                Ok(request) => {
                     self.calls.insert(request, answer);
                 }
                 // Whoever does not wait for the answer any more does not miss it.
-                None => drop(answer.send(Err(ClientError::Full))),
+                Err(why) => drop(answer.send(Err(ClientError::Request(why)))),
             },
             Command::Ping { answer } => {
                 self.last_ping += 1;

@@ -1,6 +1,7 @@
 use std::io;
 
 use mtproto::handshake::client::ClientHandshakeError;
+use mtproto::session::client::RequestError;
 use mtproto::transport::TransportError;
 use tl::DecodeError;
 
@@ -26,8 +27,8 @@ pub enum ClientError {
     Framing(#[from] TransportError),
     #[error("the server's packet cannot be opened")]
     Sealed,
-    #[error("too many calls wait for their answer")]
-    Full,
+    #[error("the query was not sent: {0}")]
+    Request(#[from] RequestError),
     #[error("the client has ended")]
     Closed,
 }

@@ -1,6 +1,7 @@
 //! What the system knows of a process, and lets it have.
 
 use std::fs;
+use std::net::SocketAddr;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -18,14 +19,21 @@ pub(crate) fn memory_kib(pid: u32) -> Result<(u64, u64), String> {
     }
 }
 
-/// Sockets that a process has open.
-pub(crate) fn sockets(pid: u32) -> Result<usize, String> {
-    let path = format!("/proc/{pid}/fd");
-    let entries = fs::read_dir(&path).map_err(|why| format!("{path}: {why}"))?;
-    let is_socket = |path: std::path::PathBuf| {
-        fs::read_link(path).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
-    };
-    Ok(entries.flatten().filter(|entry| is_socket(entry.path())).count())
+/// Connections that the server at this IPv4 address has taken and not closed. From the system's table: the open files
+/// of a server are shown to nobody but root.
+pub(crate) fn connections(server: SocketAddr) -> Result<usize, String> {
+    let path = "/proc/net/tcp";
+    let table = fs::read_to_string(path).map_err(|why| format!("{path}: {why}"))?;
+    Ok(table.lines().filter(|line| is_connection(line, server.port())).count())
+}
+
+/// `number: local remote state queues timer retransmits uid timeout inode …`, in hex but for the last. What a process
+/// has closed, or not taken yet, is no file of anybody's: its inode is 0.
+fn is_connection(line: &str, port: u16) -> bool {
+    const LISTENING: &str = "0A";
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let [_, local, _, state, _, _, _, _, _, inode, ..] = fields[..] else { return false };
+    local.ends_with(&format!(":{port:04X}")) && state != LISTENING && inode != "0"
 }
 
 /// Lets this process have as many files as it may, and gives their number.
@@ -34,4 +42,24 @@ pub(crate) fn raise_file_limit() -> u64 {
     // Refused: then it stays as it is.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn connections_are_those_that_were_taken_and_not_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        assert_eq!(connections(address), Ok(0));
+        let client = TcpStream::connect(address).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        assert_eq!(connections(address), Ok(1));
+        drop(server);
+        assert_eq!(connections(address), Ok(0));
+        drop(client);
+    }
 }

@@ -76,7 +76,7 @@ const DAY: i64 = 24 * HOUR;
 budgets! {
     /// Codes sent to one phone number.
     SEND_CODE_PHONE = 5 per HOUR;
-    /// Codes asked for from one network address; many people share one.
+    /// Codes asked for from one network address ([`crate::address::network`]); many people share one.
     SEND_CODE_ADDRESS = 100 per HOUR;
     /// Wrong codes typed for one phone number, over all codes.
     SIGN_IN_PHONE = 15 per DAY;

@@ -3,6 +3,7 @@
 //! Pure and synchronous. Time and randomness are arguments ([`Clock`], [`Random`]); nothing here
 //! knows of sockets, SQL or wire formats.
 
+pub mod address;
 pub mod app_config;
 pub mod birthday;
 pub mod clock;

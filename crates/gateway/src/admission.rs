@@ -1,10 +1,11 @@
 //! Who may come in: limits by address on connections that speak for nobody, and on key exchanges.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::Time;
+use domain::address::network;
 
 use crate::limits::{ADDRESSES, Limits};
 
@@ -51,7 +52,7 @@ impl Admission {
 
     /// A place for one more newcomer. `None` when the address has too many.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr, now: Time) -> Option<Newcomer> {
-        let address = prefix(address);
+        let address = network(address);
         let mut addresses = self.addresses();
         let entry = self.entry(&mut addresses, address, now);
         if entry.newcomers >= self.newcomers_per_address {
@@ -64,13 +65,13 @@ impl Admission {
 
     /// Takes one step of a key exchange from the address's budget. False when it is spent.
     pub(crate) fn handshake_step(&self, address: IpAddr, now: Time) -> bool {
-        let address = prefix(address);
+        let address = network(address);
         self.entry(&mut self.addresses(), address, now).steps.take(now, self.steps_per_minute)
     }
 
     /// Takes one finished key, which is written down, from the address's budget. False when it is spent.
     pub(crate) fn key_made(&self, address: IpAddr, now: Time) -> bool {
-        let address = prefix(address);
+        let address = network(address);
         let exempt = self.exempts(address);
         exempt || self.entry(&mut self.addresses(), address, now).keys.take(now, self.keys_per_minute)
     }
@@ -156,20 +157,6 @@ impl Drop for Newcomer {
     }
 }
 
-/// What limits count as one address.
-pub(crate) fn prefix(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => IpAddr::V4(v4),
-            None => {
-                let [a, b, c, d, ..] = v6.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +195,12 @@ mod tests {
         let _first = admission.enter(ip("2001:db8:1:2::1"), NOW).unwrap();
         assert!(admission.enter(ip("2001:db8:1:2:ffff::9"), NOW).is_none());
         assert!(admission.enter(ip("2001:db8:1:3::1"), NOW).is_some());
+    }
+
+    #[test]
+    fn a_proxy_on_this_machine_is_trusted_over_ipv6_too() {
+        let admission = Arc::new(Admission::new(&Limits { keys_per_minute: 0, ..Limits::default() }));
+        assert!(admission.key_made(ip("::1"), NOW) && !admission.key_made(ip("2001:db8::1"), NOW));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::limits::{
 };
 use crate::link::{Close, Link};
 
-/// Pushes kept for a session without a connection; the rest comes by `getDifference`.
+/// Pushes kept for a session without a connection; when there are more, all of them come by `getDifference`.
 const PUSHES_WITHOUT_CONNECTION: usize = 16;
 /// `updatesTooLong#e317af7e`, the same in every layer: the client is to fetch the difference.
 const UPDATES_TOO_LONG: [u8; 4] = 0xe317_af7e_u32.to_le_bytes();
@@ -43,6 +43,8 @@ pub(crate) struct State {
     /// The lowest id that is certain to be in `outcomes` if it was a query at all.
     outcomes_from: i64,
     kept_pushes: usize,
+    /// Pushes were taken since they were forgotten last.
+    holds_pushes: bool,
     /// A push was dropped of which the client has yet to be told.
     has_missed: bool,
     status: Arc<Status>,
@@ -157,6 +159,7 @@ impl Entry {
             // What was asked before this session began here was answered, or is asked again.
             outcomes_from: now.secs() << 32,
             kept_pushes: 0,
+            holds_pushes: false,
             has_missed: false,
         };
         Self {
@@ -222,6 +225,7 @@ impl State {
     pub(crate) fn forget_pushes(&mut self) {
         self.session.forget_pushes();
         self.kept_pushes = 0;
+        self.holds_pushes = false;
         self.has_missed = false;
     }
 
@@ -314,10 +318,17 @@ impl State {
         if (is_away && self.kept_pushes >= PUSHES_WITHOUT_CONNECTION)
             || (self.kept.is_too_much() && self.kept.bytes > FRUGAL_BYTES)
         {
+            // Those that are kept go, too. They would reach a client that has fetched the difference meanwhile, and
+            // clients take what no `pts` counts (a reaction, a draft) for newer than what they have.
+            if std::mem::take(&mut self.holds_pushes) {
+                self.session.forget_pushes();
+                self.count();
+            }
             self.has_missed = true;
             return false;
         }
         self.kept_pushes += usize::from(is_away);
+        self.holds_pushes = true;
         let pushed = self.session.push(now.0, body.to_vec()).is_ok();
         if !pushed {
             self.end(Some(Close::Now));

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::Time;
+use domain::address::network;
 use mtproto::handshake::server::{HandshakeConfig, Handshakes};
 
-use crate::admission::prefix;
 use crate::limits::{
     HTTP_EXCHANGE_ADDRESSES, HTTP_EXCHANGE_SECS, HTTP_EXCHANGES_PER_ADDRESS, HTTP_EXCHANGES_PER_PROXY,
 };
@@ -32,7 +32,7 @@ impl Exchanges {
 
     /// The exchanges of an address. To be locked only where time may be taken.
     pub(crate) fn of(&self, address: IpAddr, now: Time) -> Arc<Mutex<Handshakes>> {
-        let address = prefix(address);
+        let address = network(address);
         let mut addresses = self.lock();
         if addresses.len() >= HTTP_EXCHANGE_ADDRESSES && !addresses.contains_key(&address) {
             let longest_unused = addresses.iter().min_by_key(|(_, slot)| slot.used).map(|(ip, _)| *ip);

@@ -369,13 +369,13 @@ mod tests {
     use std::time::Duration;
 
     use domain::testing::{ManualClock, SeededRandom};
-    use mtproto::AuthKey;
-    use mtproto::packet::encrypted::Opened;
-    use mtproto::session::ConnectionKind;
+    use mtproto::packet::encrypted::{self, Opened};
+    use mtproto::session::{ConnectionId, ConnectionKind};
+    use mtproto::{AuthKey, Side};
     use rpc::boundary::{KeyKind, KeyRecord};
 
     use super::*;
-    use crate::entry::Attached;
+    use crate::entry::{Attached, State};
     use crate::link::Link;
 
     const NOW: Time = Time(1_800_000_000_000);
@@ -455,6 +455,67 @@ mod tests {
             registry.drop_key(key.id());
         }
         assert_eq!(registry.outgoing_bytes(), 0);
+    }
+
+    /// A client that is back hears all that was pushed meanwhile, or only that it has to ask: what came first would
+    /// be told after the difference, and hide what came last.
+    #[test]
+    fn pushes_are_kept_for_a_client_all_or_none() {
+        for (count, is_kept) in [(16, true), (17, false), (60, false)] {
+            let registry = registry(4);
+            let key = key(&registry, 1, true);
+            let entry = registry.session(&key, 1, NOW).unwrap();
+            let body = |number: u8| [number; 32];
+            for number in 1..=count {
+                registry.push(entry.reference, &body(number));
+            }
+            let (link, back) = (Arc::new(Link::new(1)), ping(1, 1));
+            let mut state = entry.state();
+            state.attach(NOW, &link, ConnectionKind::Stream, &back);
+            state.session.handle_message(NOW.0, link.id, &back).unwrap();
+            state.heard(NOW);
+            let told = transmitted(&mut state, link.id);
+            for number in 1..=count {
+                assert_eq!(has(&told, &body(number)), is_kept, "push {number} of {count}");
+            }
+            assert_eq!(has(&told, &0xe317_af7e_u32.to_le_bytes()), !is_kept, "told to ask, of {count}");
+            // From now on it is as before.
+            assert!(state.push(NOW, &body(200)));
+            assert!(has(&transmitted(&mut state, link.id), &body(200)));
+        }
+    }
+
+    /// The same when there is no room for what clients do not read, again and again.
+    #[test]
+    fn what_there_was_no_room_for_takes_what_was_kept_along() {
+        let registry = with(&Limits { outgoing_bytes: 100_000, ..Limits::default() });
+        let entry = registry.session(&key(&registry, 1, true), 1, NOW).unwrap();
+        let (link, here) = (Arc::new(Link::new(1)), ping(1, 1));
+        let mut state = entry.state();
+        state.attach(NOW, &link, ConnectionKind::Stream, &here);
+        state.session.handle_message(NOW.0, link.id, &here).unwrap();
+        let pushed: Vec<bool> = (1..=6).map(|number| state.push(NOW, &[number; 70_000])).collect();
+        assert_eq!(pushed, [true, true, false, true, true, false]);
+        state.heard(NOW);
+        let told = transmitted(&mut state, link.id);
+        assert!(!(1..=6).any(|number| has(&told, &[number; 32])));
+        assert!(has(&told, &0xe317_af7e_u32.to_le_bytes()));
+    }
+
+    fn has(told: &[u8], part: &[u8]) -> bool {
+        told.windows(part.len()).any(|window| window == part)
+    }
+
+    /// The plaintext of all that leaves over a connection.
+    fn transmitted(state: &mut State, link: ConnectionId) -> Vec<u8> {
+        let (mut told, mut packet) = (Vec::new(), Vec::new());
+        let mut random = |bytes: &mut [u8]| bytes.fill(7);
+        while state.session.poll_transmit(NOW.0, link, &mut random, &mut packet) {
+            let opened = encrypted::open(&AuthKey::new(&[1; 256]), Side::Server, &mut packet).unwrap();
+            told.extend_from_slice(opened.body);
+            packet.clear();
+        }
+        told
     }
 
     /// A session that has much to do holds up nobody but itself.

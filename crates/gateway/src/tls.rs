@@ -20,12 +20,20 @@ pub enum TlsError {
     Refused(#[from] rustls::Error),
 }
 
+/// The certificates of a PEM chain (leaf first) in DER.
+pub fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, TlsError> {
+    Ok(chain(path)?.iter().map(|certificate| certificate.to_vec()).collect())
+}
+
+fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|why| TlsError::Certificate { path: path.to_owned(), why: why.to_string() })
+}
+
 /// Reads a PEM chain (leaf first) and a PEM private key.
 pub fn load(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
-    let chain =
-        CertificateDer::pem_file_iter(certificate)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|why| TlsError::Certificate { path: certificate.to_owned(), why: why.to_string() })?;
+    let chain = chain(certificate)?;
     let key = PrivateKeyDer::from_pem_file(key)
         .map_err(|why| TlsError::PrivateKey { path: key.to_owned(), why: why.to_string() })?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -141,6 +141,10 @@ pub static WEBSOCKETS: Gauge = Gauge::new();
 pub static HTTP: Gauge = Gauge::new();
 pub static CONNECTIONS: Gauge = Gauge::new();
 pub static SESSIONS: Gauge = Gauge::new();
+/// Bytes that sessions keep until they are sent and acknowledged.
+pub static OUTGOING_BYTES: Gauge = Gauge::new();
+/// Events of boxes that were not pushed yet.
+pub static EVENTS_WAITING: Gauge = Gauge::new();
 pub static HANDSHAKES: Counter = Counter::new();
 pub static HANDSHAKES_FAILED: Counter = Counter::new();
 pub static BYTES_IN: Counter = Counter::new();

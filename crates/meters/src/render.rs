@@ -58,6 +58,12 @@ const TABLE: &[(&str, &str, Meter)] = &[
         ),
     ),
     ("chatters_sessions", "Sessions kept, with a connection or waiting for one.", G(&crate::SESSIONS)),
+    (
+        "chatters_outgoing_bytes",
+        "Bytes that sessions keep until they are sent and acknowledged.",
+        G(&crate::OUTGOING_BYTES),
+    ),
+    ("chatters_events_waiting", "Events that are yet to be pushed.", G(&crate::EVENTS_WAITING)),
     ("chatters_handshakes_total", "Key exchanges that made a key.", C(&crate::HANDSHAKES)),
     ("chatters_failed_handshakes_total", "Steps of key exchanges refused.", C(&crate::HANDSHAKES_FAILED)),
     ("chatters_received_bytes_total", "Bytes from clients, TLS and frames included.", C(&crate::BYTES_IN)),

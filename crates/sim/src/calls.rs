@@ -54,10 +54,10 @@ impl World {
             device.heard_at = now;
         }
         match device.session.request(body) {
-            Some(request) => {
+            Ok(request) => {
                 device.calls.insert(request, call);
             }
-            None => self.fail(format!("device {at} asks too much at once")),
+            Err(why) => self.fail(format!("device {at} asks {}: {why}", call.name)),
         }
     }
 

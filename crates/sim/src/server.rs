@@ -27,6 +27,8 @@ use crate::random::Rng;
 
 /// Pushes kept for a session without a connection, as in the gateway.
 const PUSHES_WITHOUT_CONNECTION: usize = 16;
+/// `updatesTooLong`: what the gateway tells clients that missed pushes.
+const UPDATES_TOO_LONG: [u8; 4] = 0xe317_af7e_u32.to_le_bytes();
 /// How long a session without a connection is remembered, as in the gateway.
 const SESSION_IDLE_MS: i64 = 300_000;
 /// The least time between two runs of a job: the shortest periods cost more than they show.
@@ -98,6 +100,8 @@ struct Session {
     state: ServerSession,
     links: Vec<u64>,
     kept_pushes: usize,
+    /// Pushes were dropped of which the client has yet to be told.
+    has_missed: bool,
 }
 
 /// What happened at the server's side of the lines.
@@ -261,7 +265,7 @@ impl Server {
             let salts = Salts::new(&self.salts, auth_key_id, record.initial_salt, record.created_at.0);
             let state =
                 ServerSession::new(key.clone(), opened.session_id, rng.u64().cast_signed(), salts, now);
-            Session { state, links: Vec::new(), kept_pushes: 0 }
+            Session { state, links: Vec::new(), kept_pushes: 0, has_missed: false }
         });
         if !session.links.contains(&link) {
             session.links.push(link);
@@ -270,6 +274,10 @@ impl Server {
         session.state.attach(now, ConnectionId(link), ConnectionKind::Stream);
         // What is wrong with a message is told to the client.
         let _ = session.state.handle_message(now, ConnectionId(link), &opened);
+        if std::mem::take(&mut session.has_missed) {
+            // A session that takes no more is closed by the gateway; none here gets so far.
+            let _ = session.state.push(now, UPDATES_TOO_LONG.to_vec());
+        }
         let mut calls = Vec::new();
         while let Some(event) = session.state.poll_event() {
             match event {
@@ -331,8 +339,11 @@ impl Server {
                     let room = !known.links.is_empty() || known.kept_pushes < PUSHES_WITHOUT_CONNECTION;
                     if room {
                         known.kept_pushes += usize::from(known.links.is_empty());
-                        // A session that takes no more is closed by the gateway; none here gets so far.
+                        // See above.
                         let _ = known.state.push(now, body.clone());
+                    } else {
+                        known.state.forget_pushes();
+                        known.has_missed = true;
                     }
                 }
                 news.push(News::Pushed { session, body });
@@ -342,6 +353,7 @@ impl Server {
                     if *of == key {
                         session.state.forget_pushes();
                         session.kept_pushes = 0;
+                        session.has_missed = false;
                     }
                 }
             }

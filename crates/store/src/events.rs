@@ -35,6 +35,8 @@ pub enum What {
     Draft { peer: Peer },
     /// A message for later is new or changed; it is shown as it is now, if it still waits.
     Scheduled { peer: Peer, id: i32 },
+    /// The reactions to a message changed; they are shown as they are now, if it is still there.
+    Reactions { message_id: i32 },
     /// Anything else: an update, complete, as canonical TL bytes. Nothing that somebody wrote.
     Update(Vec<u8>),
 }
@@ -65,6 +67,7 @@ pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
         What::Edit { message_id } => (2, Some(*message_id), None),
         What::Draft { peer } => (3, None, Some(place(*peer, 0))),
         What::Scheduled { peer, id } => (4, None, Some(place(*peer, *id))),
+        What::Reactions { message_id } => (5, Some(*message_id), None),
         What::Update(bytes) => (0, None, Some(bytes.clone())),
     };
     let sealed = match payload {
@@ -211,6 +214,7 @@ fn read(tx: &mut Tx<'_>, row: &Row) -> Result<Event, StoreError> {
     event.what = match (row.int(4)?, message_id, row.opt_blob(7)?) {
         (1, Some(message_id), _) => What::New { message_id },
         (2, Some(message_id), _) => What::Edit { message_id },
+        (5, Some(message_id), _) => What::Reactions { message_id },
         (kind @ (0 | 3 | 4), _, Some(sealed)) => {
             let payload = tx.open_sealed(Owner::User(event.owner.0), TABLE, key(&event), sealed)?;
             match (kind, placed(&payload)) {

@@ -40,3 +40,6 @@ pub const BACKUP_STEP_PAGES: i32 = 4096;
 pub const RESTORE_LEAP: i64 = 1_000_000;
 /// The oldest PostgreSQL that is supported, as it counts its own versions.
 pub const POSTGRES_VERSION: i64 = 150_000;
+
+/// Data keys that are opened when somebody asks whether the root key does.
+pub const EXAMINED_KEYS: i64 = 10_000;

@@ -36,7 +36,7 @@ const TABLE: &str = "users";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Profile {
-    /// Canonical, with the plus sign; empty for accounts without a number.
+    /// The digits of the canonical form, without the plus sign; empty for accounts without a number.
     pub phone: String,
     pub first_name: String,
     pub last_name: String,

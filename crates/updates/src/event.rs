@@ -2,12 +2,11 @@
 
 use domain::privacy::{Key, Rules};
 use domain::{Peer, Time, UserId};
-use store::{StoreError, Tx, messages, users};
+use store::{StoreError, Tx, users};
 use tl_api::{enums, types};
 
 use crate::log::Event;
-use crate::people::Mentioned;
-use crate::{people, reactions, rules, settings};
+use crate::{people, rules, settings};
 
 /// The number by which a user's devices name an authorization to each other. It says nothing of the key.
 pub fn authorization_hash(tx: &Tx<'_>, auth_key_id: i64) -> i64 {
@@ -102,11 +101,6 @@ pub fn profile(user: UserId) -> Event {
 
 pub fn peer_history_ttl(peer: Peer, secs: Option<i32>) -> Event {
     Event::beside(types::UpdatePeerHistoryTtl { peer: people::peer(peer), ttl_period: secs })
-}
-
-/// Which reactions a message of a box has now.
-pub fn message_reactions(tx: &mut Tx<'_>, row: &messages::Message) -> Result<Event, StoreError> {
-    Ok(Event::beside(reactions::update(tx, row, &mut Mentioned::default())?))
 }
 
 /// The list of emoji last used as reactions is another one now.

@@ -1,6 +1,6 @@
 //! Fan-out: every device that is connected learns at once what happened in its owner's box.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bus::{Bus, Signal};
@@ -44,6 +44,15 @@ pub struct Listener {
     /// The permanent key of the session's device.
     pub auth_key_id: i64,
     pub layer: i32,
+}
+
+/// How much a hub has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Sessions that are told of a box, by their layer; every layer that is supported stands in it.
+    pub sessions: BTreeMap<i32, usize>,
+    /// Events that are yet to be pushed.
+    pub waiting: usize,
 }
 
 #[derive(Default)]
@@ -166,6 +175,19 @@ impl Hub {
                 target.push(listener.session, &body);
             }
         }
+    }
+
+    /// What there is at this moment, for whoever runs the server.
+    pub fn load(&self) -> Load {
+        let mut load =
+            Load { sessions: tl_api::LAYERS.iter().map(|layer| (*layer, 0)).collect(), waiting: 0 };
+        for entry in self.lock().boxes.values() {
+            load.waiting += entry.waiting.len();
+            for attached in &entry.sessions {
+                *load.sessions.entry(attached.layer).or_default() += 1;
+            }
+        }
+        load
     }
 
     pub fn is_attached(&self, user: UserId) -> bool {

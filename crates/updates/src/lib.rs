@@ -32,7 +32,7 @@ pub mod search;
 pub mod settings;
 
 pub use content::Content;
-pub use hub::{Hub, Listener, PushTarget};
+pub use hub::{Hub, Listener, Load, PushTarget};
 pub use log::{Event, Origin};
 pub use presence::Presence;
 pub use store::{Hashes, StoreError, Tx};

@@ -52,6 +52,10 @@ pub enum Event {
         peer: Peer,
         id: i32,
     },
+    /// The reactions to a message changed.
+    Reactions {
+        message_id: i32,
+    },
     /// Any other update that `pts` does not count. It is kept as it is, so nothing that somebody wrote may
     /// stand in it.
     Beside(Box<enums::Update>),
@@ -65,7 +69,7 @@ impl Event {
             Self::DeleteMessages { ids } | Self::ReadContents { ids } | Self::PinnedMessages { ids, .. } => {
                 i32::try_from(ids.len()).unwrap_or(i32::MAX)
             }
-            Self::Draft { .. } | Self::Scheduled { .. } | Self::Beside(_) => 0,
+            Self::Draft { .. } | Self::Scheduled { .. } | Self::Reactions { .. } | Self::Beside(_) => 0,
         }
     }
 
@@ -85,6 +89,7 @@ pub fn append(tx: &mut Tx<'_>, owner: UserId, event: Event, origin: Origin) -> R
         Event::EditMessage { message_id } => What::Edit { message_id },
         Event::Draft { peer } => What::Draft { peer },
         Event::Scheduled { peer, id } => What::Scheduled { peer, id },
+        Event::Reactions { message_id } => What::Reactions { message_id },
         Event::Beside(update) => What::Update(pack(&update)),
         other => What::Update(pack(&update(other, pts))),
     };
@@ -124,7 +129,10 @@ fn update(event: Event, pts: i32) -> enums::Update {
                 .into()
         }
         Event::Beside(update) => *update,
-        Event::EditMessage { .. } | Event::Draft { .. } | Event::Scheduled { .. } => {
+        Event::EditMessage { .. }
+        | Event::Draft { .. }
+        | Event::Scheduled { .. }
+        | Event::Reactions { .. } => {
             unreachable!("what somebody wrote is referred to, not copied into the log")
         }
     }

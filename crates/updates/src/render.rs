@@ -7,7 +7,7 @@ use tl::Decode;
 use tl_api::{enums, types};
 
 use crate::people::Mentioned;
-use crate::{Presence, draft, message, people, privacy, scheduled};
+use crate::{Presence, draft, message, people, privacy, reactions, scheduled};
 
 /// Events of one box in wire form, with everybody that they mention.
 #[derive(Debug, Default)]
@@ -114,6 +114,12 @@ pub fn one(tx: &mut Tx<'_>, event: &events::Event, rendered: &mut Rendered) -> R
             let message = scheduled::render(tx, &row, &mut rendered.mentioned)?;
             types::UpdateNewScheduledMessage { message }.into()
         }
+        // As they are now: `pts` does not count them, so whoever hears of two changes the wrong way round could not
+        // tell which was first.
+        What::Reactions { message_id } => match messages::get(tx, event.owner, *message_id)? {
+            Some(row) => reactions::update(tx, &row, &mut rendered.mentioned)?.into(),
+            None => return Ok(false),
+        },
         What::Update(bytes) => {
             let update =
                 enums::Update::from_bytes(bytes).map_err(|_| StoreError::corrupt("events", "payload"))?;
@@ -162,12 +168,6 @@ fn mention(update: &enums::Update, mentioned: &mut Mentioned) {
             }
         }
         Update::PeerHistoryTtl(update) => mentioned.tl_peer(Some(&update.peer)),
-        Update::MessageReactions(update) => {
-            mentioned.tl_peer(Some(&update.peer));
-            for recent in update.reactions.recent_reactions.iter().flatten() {
-                mentioned.tl_peer(Some(&recent.peer_id));
-            }
-        }
         Update::DeleteScheduledMessages(update) => mentioned.tl_peer(Some(&update.peer)),
         _ => {}
     }

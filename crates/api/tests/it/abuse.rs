@@ -90,6 +90,23 @@ async fn codes_asked_for_from_one_address_run_out() {
     device_from(&world, 2).await.call(ask(9001)).await;
 }
 
+/// Whoever is given a /64 of IPv6 addresses has one budget, however many of them they use.
+#[tokio::test]
+async fn codes_asked_for_from_one_ipv6_network_run_out() {
+    let world = World::sqlite().await;
+    let ask = async |address: String, number: u32| {
+        let mut device = world.device().await;
+        device.address = address.parse().unwrap();
+        let phone_number = format!("+1555020{number:04}");
+        device.try_call(functions::auth::SendCode { phone_number, ..Default::default() }).await
+    };
+    for number in 0..flood::SEND_CODE_ADDRESS.limit {
+        ask(format!("2001:db8:1:2:{number:x}::1"), number).await.unwrap();
+    }
+    assert!(is_flood_wait(&ask("2001:db8:1:2::f".to_owned(), 9000).await));
+    ask("2001:db8:1:3::1".to_owned(), 9001).await.unwrap();
+}
+
 /// Usernames are tried one after the other: soon nothing is answered any more, hit or miss.
 #[tokio::test]
 async fn usernames_cannot_be_enumerated() {

@@ -231,3 +231,30 @@ async fn emoji_last_used_come_first() {
     let enums::messages::Reactions::Reactions(list) = ann.call(recent).await else { panic!("a list") };
     assert!(list.reactions.is_empty());
 }
+
+/// Clients take what they hear last of reactions for what is: word of an earlier change that comes late says what
+/// there is by then.
+#[tokio::test]
+async fn late_word_of_a_reaction_is_of_the_last_one() {
+    World::each(|world| async move {
+        let ann = world.sign_up("+15550100001", "Ann").await;
+        let bob = world.sign_up("+15550100002", "Bob").await;
+        let to_bob = ann.input_peer(&bob).await;
+        let sent = send(&ann, &to_bob, "hello").await;
+        let state = ann.call(functions::updates::GetState {}).await;
+        for one in ["❤", "👍", "🔥"] {
+            react(&ann, &to_bob, sent, &[one]).await.unwrap();
+        }
+        let since =
+            functions::updates::GetDifference { pts: state.pts, date: state.date, ..Default::default() };
+        let enums::updates::Difference::Difference(missed) = ann.call(since).await else {
+            panic!("little happened")
+        };
+        let told = told(&missed.other_updates);
+        assert!(!told.is_empty());
+        for (message, counts) in told {
+            assert_eq!((message, counts), (sent, vec![("🔥".to_owned(), 1, Some(1))]));
+        }
+    })
+    .await;
+}

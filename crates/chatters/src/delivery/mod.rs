@@ -13,7 +13,7 @@ use service::delivery::{Channel, CodeSender, Delivery};
 pub(crate) use console::{CodeBoard, PendingCode};
 
 use crate::config::{self, Way};
-use smtp::Mailer;
+pub(crate) use smtp::Mailer;
 use webhook::Hook;
 
 /// All ways together.

@@ -52,6 +52,18 @@ impl Mailer {
         })
     }
 
+    /// Connects, greets, and signs in where that is configured, as before a mail; sends none. Waits for `limit` at
+    /// most.
+    pub(crate) async fn greet(&self, limit: Duration) -> Result<(), String> {
+        match tokio::time::timeout(limit, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err("it greets, and hangs up".to_owned()),
+            // Nothing of a person in here: no mail is under way.
+            Ok(Err(why)) => Err(std::error::Error::source(&why).map_or(why.to_string(), ToString::to_string)),
+            Err(_) => Err(format!("no answer within {} s", limit.as_secs())),
+        }
+    }
+
     fn message(&self, delivery: &Delivery) -> Result<Message, String> {
         let address = delivery.email.as_deref().ok_or("mail: the account has no address")?;
         // Not quoted in the error: it is somebody's address.
@@ -154,6 +166,28 @@ mod tests {
                 assert!(heard.iter().any(|heard| heard.starts_with(line)), "{line}: {heard:?}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_server_is_greeted_without_a_mail() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mailer = mailer(&listener).await;
+        let limit = Duration::from_secs(5);
+        let (heard, greeted) = tokio::join!(
+            async { tokio::time::timeout(limit, take_mail(&listener, "250 taken")).await },
+            mailer.greet(limit)
+        );
+        assert_eq!(greeted, Ok(()));
+        let heard = heard.unwrap();
+        assert!(
+            heard[0].starts_with("EHLO ") && !heard.iter().any(|line| line.starts_with("MAIL")),
+            "{heard:?}"
+        );
+        // Somebody who takes connections and says nothing, and nobody at all.
+        let silent = mailer.greet(Duration::from_millis(200)).await;
+        assert!(silent.as_ref().is_err_and(|why| why.contains("no answer")), "{silent:?}");
+        drop(listener);
+        assert!(mailer.greet(limit).await.is_err());
     }
 
     #[tokio::test]

@@ -1,6 +1,9 @@
 //! The operator's commands beside a server that runs: a backup, restored in another place; the doctor.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -76,15 +79,86 @@ fn the_doctor_tells_a_sound_server_from_a_broken_one() {
         assert!(finding["check"].is_string() && finding["text"].is_string(), "{line}");
     }
 
+    for expected in
+        ["root key: opens the data keys", "durability: rows: ", "durability: data keys: ", "disk: "]
+    {
+        assert!(text.contains(&format!("ok       {expected}")), "{expected}: {text}");
+    }
     let check = |paths: &[(&str, &Path)], expected: &str| {
         let found = chatters(&words, paths);
         assert!(!found.status.success() && said(&found).contains(expected), "{}", said(&found));
     };
     check(&[place[0], ("--root-key", &data.join("root.key"))], "error    root key");
     check(&[place[0], ("--root-key", Path::new("/nowhere/root.key"))], "put back the copy");
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.key");
+    fs::write(&other, [9; 32]).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o600)).unwrap();
+    let before = (fs::read(&root).unwrap(), fs::read(data.join("keys.sqlite")).unwrap());
+    check(&[place[0], ("--root-key", &other)], "not the one that the data keys are wrapped with");
+    assert_eq!(before, (fs::read(&root).unwrap(), fs::read(data.join("keys.sqlite")).unwrap()));
     check(&[("--data", &data.join("elsewhere")), place[1]], "not by a server of this data folder");
     let broken = tempfile::tempdir().unwrap();
     fs::write(broken.path().join("chatters.sqlite"), vec![7; 8192]).unwrap();
     check(&[("--data", broken.path()), place[1]], "error    rows");
     assert!(root.exists() && !data.join("elsewhere").exists(), "the doctor changes nothing");
+}
+
+/// A mail server that greets one client after the other.
+fn mail_server() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut answers = stream.try_clone().unwrap();
+            let mut say = |line: &str| answers.write_all(line.as_bytes()).is_ok();
+            say("220 here\r\n");
+            let lines = BufReader::new(stream).lines().map_while(Result::ok);
+            for line in lines.take_while(|line| line != "QUIT") {
+                assert!(!line.starts_with("MAIL"), "the doctor writes no mail");
+                say("250 well\r\n");
+            }
+            say("221 bye\r\n");
+        }
+    });
+    port
+}
+
+#[test]
+fn the_doctor_asks_the_mail_server_and_reads_the_certificate() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("chatters.toml");
+    let listen = server.address().to_string();
+    let doctor = |mail_port: u16, years: (i32, i32), words: &[&str]| {
+        let made = {
+            let mut wanted = rcgen::CertificateParams::new(vec!["chat.example.org".to_owned()]).unwrap();
+            wanted.not_before = rcgen::date_time_ymd(years.0, 1, 1);
+            wanted.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+            let key = rcgen::KeyPair::generate().unwrap();
+            (wanted.self_signed(&key).unwrap().pem(), key.serialize_pem())
+        };
+        fs::write(folder.path().join("chain.pem"), made.0).unwrap();
+        fs::write(folder.path().join("key.pem"), made.1).unwrap();
+        let text = format!(
+            "[tls]\ncertificate = {0:?}\nkey = {1:?}\n[codes.email]\nhost = \"127.0.0.1\"\nport = {mail_port}\n\
+             security = \"none\"\nfrom = \"C <c@example.org>\"\n",
+            folder.path().join("chain.pem"),
+            folder.path().join("key.pem")
+        );
+        fs::write(&config, text).unwrap();
+        let words = [&["doctor", "--listen", listen.as_str()], words].concat();
+        let (data, root) = (server.data(), server.root_key());
+        said(&chatters(&words, &[("--config", &config), ("--data", &data), ("--root-key", &root)]))
+    };
+    let sound = doctor(mail_server(), (2020, 2099), &[]);
+    assert!(sound.contains("ok       mail: 127.0.0.1 answers"), "{sound}");
+    assert!(sound.contains("ok       tls: ") && sound.contains("ok       certificate: "), "{sound}");
+    // Nobody listens on a port that was just given back.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let broken = doctor(closed, (2020, 2021), &[]);
+    assert!(broken.contains("error    mail: 127.0.0.1 cannot be used: "), "{broken}");
+    assert!(broken.contains("error    certificate: ") && broken.contains("has expired"), "{broken}");
+    let offline = doctor(closed, (2020, 2099), &["--offline"]);
+    assert!(!offline.contains(" mail: ") && !offline.contains("error "), "{offline}");
 }

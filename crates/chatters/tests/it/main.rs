@@ -4,5 +4,6 @@
 
 mod backup;
 mod canary;
+mod dump;
 mod flood;
 mod metrics;

@@ -44,14 +44,41 @@ fn ask(address: SocketAddr, request: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-fn get(address: SocketAddr, path: &str) -> (String, String) {
+pub(crate) fn get(address: SocketAddr, path: &str) -> (String, String) {
     ask(address, &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n"))
 }
 
 /// The figure of a line that begins with `name`, labels included.
-fn figure(metrics: &str, name: &str) -> f64 {
+pub(crate) fn figure(metrics: &str, name: &str) -> f64 {
     let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.unwrap_or_else(|| panic!("no {name} in {metrics}")).parse().unwrap()
+}
+
+/// Every value of a label is one of a few that this program knows.
+fn labels_are_ours(metrics: &str) {
+    let registry = api::registry();
+    let layers: Vec<String> = tl_api::LAYERS.iter().map(ToString::to_string).collect();
+    let mut values = 0;
+    for line in metrics.lines().filter(|line| !line.starts_with('#')) {
+        let Some((_, labels)) = line.split_once('{') else { continue };
+        for label in labels.split('}').next().unwrap().split(',') {
+            let (name, value) = label.split_once('=').unwrap();
+            let value = value.trim_matches('"');
+            let is_ours = match name {
+                "method" => value == "unknown" || registry.names().any(|known| known == value),
+                "outcome" => ["ok", "client_error", "flood", "server_error"].contains(&value),
+                "kind" => ["stream", "websocket", "http"].contains(&value),
+                "side" => ["read", "write"].contains(&value),
+                "layer" => layers.iter().any(|layer| layer == value),
+                "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
+                "version" => value == env!("CARGO_PKG_VERSION"),
+                _ => false,
+            };
+            assert!(is_ours, "{line}");
+            values += 1;
+        }
+    }
+    assert!(values > 50, "labels are read: {values}");
 }
 
 async fn sign_up(server: &Server) -> Client {
@@ -111,6 +138,10 @@ fn figures_move_and_say_nothing_about_anybody() {
         query.message.clear();
         query.random_id = 8;
         client.invoke(&query).await.unwrap_err();
+        // No method, and one that nobody built: what they are called is a stranger's choice.
+        for id in [0xdead_beef_u32, 0x0bad_f00d] {
+            client.call(id.to_le_bytes().to_vec()).await.unwrap_err();
+        }
         client
     });
     let after = get(address, "/metrics").1;
@@ -118,6 +149,7 @@ fn figures_move_and_say_nothing_about_anybody() {
     assert_eq!(figure(&after, &format!("{sent}=\"ok\"}}")) as i64, 1);
     assert_eq!(figure(&after, &format!("{sent}=\"client_error\"}}")) as i64, 1);
     assert_eq!(figure(&after, "chatters_rpc_seconds_count{method=\"messages.sendMessage\"}") as i64, 2);
+    let layer = format!("chatters_layer_sessions{{layer=\"{}\"}}", tl_api::NEWEST_LAYER);
     for name in [
         "chatters_store_commits_total",
         "chatters_store_writes_total",
@@ -127,6 +159,8 @@ fn figures_move_and_say_nothing_about_anybody() {
         "chatters_connections",
         "chatters_transport_connections{kind=\"stream\"}",
         "chatters_sessions",
+        layer.as_str(),
+        "chatters_rpc_requests_total{method=\"unknown\",outcome=\"client_error\"}",
         "chatters_handshakes_total",
         "chatters_received_bytes_total",
         "chatters_sent_bytes_total",
@@ -138,6 +172,15 @@ fn figures_move_and_say_nothing_about_anybody() {
     for name in ["process_resident_memory_bytes", "process_open_fds", "process_threads"] {
         assert!(figure(&after, name) > 0.0, "{name}");
     }
+    for queue in [
+        "chatters_store_writes_waiting",
+        "chatters_store_reads_waiting",
+        "chatters_events_waiting",
+        "chatters_outgoing_bytes",
+    ] {
+        assert!((0.0..1e6).contains(&figure(&after, queue)), "{queue}");
+    }
+    labels_are_ours(&after);
     for secret in [PHONE, &PHONE[3..], TEXT, NAME, "127.0.0.1"] {
         assert!(!after.contains(secret), "{secret} is in {after}");
     }

@@ -20,8 +20,8 @@ pub(crate) async fn peers_vanish(stage: &Stage) -> Result<Fault, String> {
     let mut setup = setup(stage, folder.path());
     setup.config = format!("[limits]\nidle_secs = {IDLE_SECS}\nwrite_secs = {IDLE_SECS}\n");
     let scene = Scene::begin(stage, setup, Some(folder)).await?;
-    let pid = scene.crowd.world.server.pid();
-    let before = system::sockets(pid)?;
+    let address = scene.crowd.world.server.address;
+    let before = system::connections(address)?;
     let mut gone = Vec::new();
     for number in 0..CONNECTIONS {
         let person = &scene.crowd.people[number % scene.crowd.people.len()];
@@ -31,11 +31,11 @@ pub(crate) async fn peers_vanish(stage: &Stage) -> Result<Fault, String> {
         gone.push(client);
     }
     let clock = &scene.crowd.world.clock;
-    let (started, most) = (clock.now().0, system::sockets(pid)?);
-    while system::sockets(pid)? > before {
+    let (started, most) = (clock.now().0, system::connections(address)?);
+    while system::connections(address)? > before {
         let waited = clock.now().0 - started;
         if waited > IDLE_SECS * 1000 + SLACK_MS {
-            let left = system::sockets(pid)?.saturating_sub(before);
+            let left = system::connections(address)?.saturating_sub(before);
             return Err(format!("{left} connections of people who vanished are open after {waited} ms"));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -43,6 +43,6 @@ pub(crate) async fn peers_vanish(stage: &Stage) -> Result<Fault, String> {
     let back_ms = clock.now().0 - started;
     let fault = scene.end(&[]).await?;
     drop(gone);
-    let note = format!("{most} sockets, {before} once the idle deadline ({IDLE_SECS} s here) was over");
+    let note = format!("{most} connections, {before} once the idle deadline ({IDLE_SECS} s here) was over");
     Ok(Fault { back_ms, note, ..fault })
 }

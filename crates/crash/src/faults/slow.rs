@@ -131,7 +131,8 @@ pub(crate) async fn readers(stage: &Stage) -> Result<Fault, String> {
     );
     let scene = Scene::begin(stage, setup, Some(folder)).await?;
     let pid = scene.crowd.world.server.pid();
-    let sockets = system::sockets(pid)?;
+    let address = scene.crowd.world.server.address;
+    let connections = system::connections(address)?;
     let start_kib = system::memory_kib(pid)?.0;
     let readers = gather(&scene, size).await?;
     let idle_kib = system::memory_kib(pid)?.0;
@@ -151,7 +152,7 @@ pub(crate) async fn readers(stage: &Stage) -> Result<Fault, String> {
         writer.ask(&request).await?;
     }
     let others_ms = scene.goes_on("beside readers who do not read", Duration::from_secs(60)).await?;
-    let dropped = wait_for_drop(&scene, pid, sockets + size / 10).await?;
+    let dropped = wait_for_drop(&scene, address, connections + size / 10).await?;
     let (after_kib, most_kib) = system::memory_kib(pid)?;
     let bound_kib = start_kib + size as u64 * CONNECTION_KIB + (OUTGOING_MIB << 10);
     if most_kib > bound_kib {
@@ -229,13 +230,13 @@ async fn sign_in(scene: &Scene, client: &Client) -> Result<(), String> {
     }
 }
 
-/// The share of readers in percent that are dropped, and the milliseconds until no more than `left` sockets stay or
+/// The share of readers in percent that are dropped, and the milliseconds until no more than `left` connections stay or
 /// the time is over.
-async fn wait_for_drop(scene: &Scene, pid: u32, left: usize) -> Result<(usize, i64), String> {
+async fn wait_for_drop(scene: &Scene, address: SocketAddr, left: usize) -> Result<(usize, i64), String> {
     let clock = &scene.crowd.world.clock;
-    let (started, most) = (clock.now().0, system::sockets(pid)?.max(1));
+    let (started, most) = (clock.now().0, system::connections(address)?.max(1));
     loop {
-        let (open, waited) = (system::sockets(pid)?, clock.now().0 - started);
+        let (open, waited) = (system::connections(address)?, clock.now().0 - started);
         if open <= left {
             return Ok((100 - open * 100 / most, waited));
         }

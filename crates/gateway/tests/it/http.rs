@@ -196,7 +196,7 @@ async fn requests_follow_each_other_on_a_connection() {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     // Pipelined: both are sent before the first is answered.
     for number in 0..2 {
-        visitor.session.request(query(9, &[number]));
+        visitor.session.request(query(9, &[number])).unwrap();
         request(&mut stream, "POST /api HTTP/1.1", &visitor.packet()).await;
     }
     let mut events = Vec::new();
@@ -269,7 +269,7 @@ async fn whoever_shows_no_key_does_not_stay() {
     let server = Server::with(|parts| parts.limits = Limits { newcomer_secs: 1, ..Limits::default() }).await;
     let mut visitor = Visitor::new(&server).await;
     let mut known = TcpStream::connect(server.address).await.unwrap();
-    visitor.session.request(query(9, &[1]));
+    visitor.session.request(query(9, &[1])).unwrap();
     request(&mut known, "POST /api HTTP/1.1", &visitor.packet()).await;
     let (_, body) = response(&mut known).await;
     visitor.take(body);
@@ -278,7 +278,7 @@ async fn whoever_shows_no_key_does_not_stay() {
     request(&mut stream, "POST /api HTTP/1.1", b"").await;
     response(&mut stream).await;
     assert_eq!(soon(stream.read(&mut [0])).await.unwrap(), 0);
-    visitor.session.request(query(9, &[2]));
+    visitor.session.request(query(9, &[2])).unwrap();
     request(&mut known, "POST /api HTTP/1.1", &visitor.packet()).await;
     assert!(response(&mut known).await.0.starts_with("http/1.1 200"));
 }

@@ -167,7 +167,7 @@ impl Deaf {
         let client::Identity { key, salt, time_offset } = self.identity.clone();
         let session = rpc::boundary::SessionRef { key_id: key.id(), session_id: 4242 };
         let mut state = ClientSession::new(key, session.session_id, salt, time_offset);
-        state.request(query(9, &[]));
+        state.request(query(9, &[])).unwrap();
         let mut packet = Vec::new();
         let config = server.config(Framing::Intermediate, None);
         let random = config.random.clone();

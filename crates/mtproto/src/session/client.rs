@@ -71,6 +71,15 @@ impl std::fmt::Debug for ClientEvent {
 }
 
 /// One variant per way in which a server's message can be wrong. Nothing of it was used.
+/// Why a query is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    #[error("{length} bytes are no query: those are whole words")]
+    Length { length: usize },
+    #[error("too many queries wait for their answer")]
+    Full,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientMisbehaved {
     #[error("the message belongs to another session")]
@@ -143,9 +152,13 @@ impl ClientSession {
         }
     }
 
-    /// Queues a query. `None` when too many wait for their answer.
-    pub fn request(&mut self, body: Vec<u8>) -> Option<RequestId> {
-        self.submit(body, true)
+    /// Queues a query: a TL object, which is always whole words.
+    pub fn request(&mut self, body: Vec<u8>) -> Result<RequestId, RequestError> {
+        let length = body.len();
+        if !length.is_multiple_of(4) {
+            return Err(RequestError::Length { length });
+        }
+        self.submit(body, true).ok_or(RequestError::Full)
     }
 
     /// Queues a service message, which is answered by something else than a result.

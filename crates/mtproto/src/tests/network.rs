@@ -12,7 +12,7 @@ use crate::handshake::client::{ClientConfig, ClientStep, HandshakeClient, KeyKin
 use crate::handshake::server::{HandshakeConfig, Handshakes, NewAuthKey, Step};
 use crate::packet::encrypted::open;
 use crate::packet::{PacketKind, classify, plain};
-use crate::session::client::{ClientEvent, ClientSession, RequestId};
+use crate::session::client::{ClientEvent, ClientSession, RequestError, RequestId};
 use crate::session::server::{Event, ServerSession};
 use crate::session::{ConnectionId, ConnectionKind, MsgIds, SaltSecret, Salts};
 use crate::transport::{
@@ -477,4 +477,15 @@ fn rule_08_an_unknown_key_is_not_found() {
     transport.encode_packet(&packet, false, &mut random, &mut wire);
     transport.handle_bytes(&gateway.handle(&wire));
     assert_eq!(transport.poll_packet(), Ok(Some(ClientInbound::Error(-404))));
+}
+
+/// Whatever a caller hands over: what cannot be a message is refused and not sent.
+#[test]
+fn queries_are_whole_words() {
+    let mut session = ClientSession::new(AuthKey::new(&[9; 256]), 1, 0, 0);
+    for length in [1, 2, 3, 5, 1001] {
+        assert_eq!(session.request(vec![7; length]), Err(RequestError::Length { length }));
+    }
+    assert_eq!(session.pending(), 0);
+    assert!(session.request(vec![7; 8]).is_ok());
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use domain::address::network;
 use domain::email::Email;
 use domain::flood::{EMAIL_CODES, EMAIL_TRIES, SEND_CODE_ADDRESS};
 use domain::phone::Phone;
@@ -54,7 +55,7 @@ pub async fn send(service: &Service, command: Prove, email: &str) -> Result<Stri
         .write(move |tx| -> Result<Result<String, Fault>, Error> {
             let key = command.auth_key_id;
             let subjects = [
-                (&SEND_CODE_ADDRESS, command.address.to_string()),
+                (&SEND_CODE_ADDRESS, network(command.address).to_string()),
                 (&EMAIL_CODES, key.to_string()),
                 (&EMAIL_CODES, to.as_str().to_ascii_lowercase()),
             ];

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use domain::address::network;
 use domain::email::Email;
 use domain::flood::{SEND_CODE_ADDRESS, SEND_CODE_PHONE};
 use domain::phone::Phone;
@@ -247,7 +248,7 @@ pub async fn cancel(
 }
 
 fn budget(tx: &mut Tx<'_>, phone: &str, address: IpAddr) -> Result<Result<(), Fault>, Error> {
-    if let Err(fault) = flood::take(tx, &SEND_CODE_ADDRESS, &address.to_string(), 1)? {
+    if let Err(fault) = flood::take(tx, &SEND_CODE_ADDRESS, &network(address).to_string(), 1)? {
         return Ok(Err(fault));
     }
     Ok(flood::take(tx, &SEND_CODE_PHONE, phone, 1)?)

@@ -121,7 +121,7 @@ fn give(tx: &mut Tx<'_>, copy: &mut Message, command: &React, wanted: &[&str]) -
         messages::set_flags(tx, copy.owner, copy.id, flags)?;
         copy.flags = flags;
     }
-    let event = event::message_reactions(tx, copy)?;
+    let event = Event::Reactions { message_id: copy.id };
     Ok(log::append(tx, copy.owner, event, command.origin)?)
 }
 

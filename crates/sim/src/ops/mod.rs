@@ -21,6 +21,7 @@ mod read;
 mod rename;
 mod restart;
 mod schedule;
+mod search;
 mod send;
 mod sign_in;
 mod switch;
@@ -68,6 +69,7 @@ pub(crate) const TABLE: &[Operation] = &[
     of("rename", 20, rename::begin),
     Operation { name: "restart", weight: 15, anybody: true, begin: restart::begin },
     of("schedule", 30, schedule::begin),
+    of("search", 40, search::begin),
     of("send", 300, send::begin),
     of("sign in", 20, sign_in::begin),
     Operation { name: "switch", weight: 50, anybody: true, begin: switch::begin },

@@ -15,9 +15,6 @@ pub(crate) fn begin(world: &mut World, at: usize, rng: &Rng) {
         Presence::Online if rng.chance(500) => {
             world.hang_up(at);
             world.devices[at].presence = Presence::Offline;
-            // The server keeps the first pushes for a while, and lets the later ones go: what `pts` does not
-            // count can come late, after word of what came next.
-            world.devices[at].unsure = true;
         }
         Presence::Online | Presence::Gone => {}
     }

@@ -25,7 +25,8 @@ use domain::{Clock, Time};
 
 pub use self::manifest::{EngineName, FORMAT, FileEntry, Kind, Manifest};
 use crate::engine::sqlite::failure;
-use crate::{Database, StoreError, catalogue, limits, migrations};
+use crate::vault::{self, Wrapped};
+use crate::{Database, RootKeys, StoreError, catalogue, limits, migrations};
 
 /// Why there is no backup, or nothing was restored. No text in here holds a value of a row.
 #[derive(Debug, thiserror::Error)]
@@ -152,16 +153,36 @@ pub struct Examined {
     pub is_current: bool,
     /// The identity (hexadecimal) that rows and data keys of one server share.
     pub vault: String,
+    /// What would lose writes that were acknowledged: how the database is set up, in words.
+    pub risks: Vec<String>,
+    wrapped: Option<Wrapped>,
+}
+
+impl Examined {
+    /// Opens the data keys that were found ([`limits::EXAMINED_KEYS`] of them at most), changes nothing, and gives
+    /// how many there were. Of rows: none.
+    pub fn opened_by(&self, root: &dyn RootKeys) -> Result<usize, StoreError> {
+        self.wrapped.as_ref().map_or(Ok(0), |wrapped| vault::open_all(wrapped, root))
+    }
+}
+
+/// What an engine finds in a database that is in use.
+struct Looked {
+    vault: Vec<u8>,
+    checksums: Vec<Vec<u8>>,
+    risks: Vec<String>,
+    wrapped: Option<Wrapped>,
 }
 
 /// Looks at a database that is in use, without changing anything: SQLite checks all of its pages. Blocks.
 pub fn examine(kind: Kind, database: &Database) -> Result<Examined, BackupError> {
-    let (vault, checksums) = match database {
+    let looked = match database {
         Database::Sqlite(path) => sqlite::examine(path, kind)?,
         Database::Postgres(url) => postgres::examine(url, kind)?,
     };
+    let Looked { vault, checksums, risks, wrapped } = looked;
     let is_current = kind == Kind::Keys || migrations::are_current(&checksums);
-    Ok(Examined { is_current, vault: manifest::hex(&vault) })
+    Ok(Examined { is_current, vault: manifest::hex(&vault), risks, wrapped })
 }
 
 /// What is restored, and where.

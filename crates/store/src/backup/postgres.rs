@@ -11,9 +11,10 @@ use tokio::runtime::Runtime;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::{Client, Config, NoTls};
 
-use super::{BackupError, Copied, Kind, Manifest, Shape, folder, leap, shapes};
+use super::{BackupError, Copied, Kind, Looked, Manifest, Shape, folder, leap, shapes};
 use crate::engine::Engine;
 use crate::engine::postgres::{Postgres, failure};
+use crate::vault::Wrapped;
 use crate::{StoreError, limits, migrations, vault};
 
 /// A connection of its own, without the server's limits on how long a statement may take.
@@ -79,18 +80,45 @@ fn vault_of(link: &Link, kind: Kind) -> Result<Vec<u8>, BackupError> {
     link.blobs(sql)?.pop().ok_or_else(missing)
 }
 
-/// The vault's identity and the checksums of migrations.
-pub(super) fn examine(url: &str, kind: Kind) -> Result<(Vec<u8>, Vec<Vec<u8>>), BackupError> {
+/// What is in a database.
+pub(super) fn examine(url: &str, kind: Kind) -> Result<Looked, BackupError> {
     let link = Link::open(url)?;
     let version = link.number("SELECT current_setting('server_version_num')::BIGINT")?;
     if version < limits::POSTGRES_VERSION {
         return Err(BackupError::Refused(format!("PostgreSQL {version} is older than 15")));
     }
-    let checksums = match kind {
-        Kind::Rows => link.blobs(CHECKSUMS)?,
-        Kind::Keys => Vec::new(),
+    let (checksums, wrapped) = match kind {
+        Kind::Rows => (link.blobs(CHECKSUMS)?, None),
+        Kind::Keys => (Vec::new(), Some(wrapped(&link)?)),
     };
-    Ok((vault_of(&link, kind)?, checksums))
+    Ok(Looked { vault: vault_of(&link, kind)?, checksums, risks: risks(&link)?, wrapped })
+}
+
+/// What the operator of the database can switch off, and the server cannot switch on for itself.
+fn risks(link: &Link) -> Result<Vec<String>, BackupError> {
+    let mut risks = Vec::new();
+    for (setting, what) in [
+        ("fsync", "the database does not wait for its disk: what it has acknowledged can be lost"),
+        ("full_page_writes", "a loss of power can leave half a page, unless the file system prevents it"),
+    ] {
+        // Databases that only speak the protocol may not know the setting.
+        let is_off =
+            format!("SELECT (COALESCE(current_setting('{setting}', true), '') = 'off')::INT::BIGINT");
+        if link.number(&is_off)? == 1 {
+            risks.push(format!("{setting} is off: {what}"));
+        }
+    }
+    Ok(risks)
+}
+
+fn wrapped(link: &Link) -> Result<Wrapped, BackupError> {
+    let missing = || BackupError::Refused("the database is not one that a server has used".into());
+    let proof = link.blobs("SELECT proof FROM identity WHERE seq = 1")?.pop().ok_or_else(missing)?;
+    let sql = "SELECT kind, id, wrapped FROM data_keys ORDER BY kind, id LIMIT $1";
+    let rows = link.runtime.block_on(link.client.query(sql, &[&limits::EXAMINED_KEYS])).map_err(failure)?;
+    let keys = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)));
+    let keys = keys.collect::<Result<_, tokio_postgres::Error>>().map_err(failure)?;
+    Ok(Wrapped { proof, keys })
 }
 
 /// Writes each table into a file of its own, all as they were at one moment.

@@ -7,8 +7,9 @@ use domain::Clock;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::{BackupError, Copied, Kind, Manifest, Shape, folder, leap, sqlite_failure};
+use super::{BackupError, Copied, Kind, Looked, Manifest, Shape, folder, leap, sqlite_failure};
 use crate::limits;
+use crate::vault::Wrapped;
 
 fn file_name(kind: Kind) -> &'static str {
     match kind {
@@ -78,15 +79,43 @@ fn open(path: &Path) -> Result<Connection, BackupError> {
     Ok(connection)
 }
 
-/// The vault's identity and the checksums of migrations, of a database that is sound.
-pub(super) fn examine(path: &Path, kind: Kind) -> Result<(Vec<u8>, Vec<Vec<u8>>), BackupError> {
+/// What is in a database that is sound.
+pub(super) fn examine(path: &Path, kind: Kind) -> Result<Looked, BackupError> {
     let connection = open(path)?;
     sound(&connection, path)?;
-    let checksums = match kind {
-        Kind::Rows => checksums(&connection).map_err(sqlite_failure)?,
-        Kind::Keys => Vec::new(),
+    let (checksums, wrapped) = match kind {
+        Kind::Rows => (checksums(&connection).map_err(sqlite_failure)?, None),
+        Kind::Keys => (Vec::new(), Some(wrapped(&connection).map_err(sqlite_failure)?)),
     };
-    Ok((vault(&connection, kind)?, checksums))
+    let risks = risks(&connection).map_err(sqlite_failure)?;
+    Ok(Looked { vault: vault(&connection, kind)?, checksums, risks, wrapped })
+}
+
+/// Where this database would not do what the server asks of it when it opens one.
+fn risks(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut risks = Vec::new();
+    let journal: String = connection.query_row("PRAGMA journal_mode", (), |row| row.get(0))?;
+    if journal != "wal" {
+        risks.push(format!(
+            "its journal is \"{journal}\": the next start makes it \"wal\"; if it stays, the file system cannot \
+             do that (a network drive?), and the data folder has to be on another one"
+        ));
+    }
+    // Of a connection, not of the file: set as the server sets it.
+    connection.execute_batch("PRAGMA synchronous = FULL")?;
+    let synchronous: i64 = connection.query_row("PRAGMA synchronous", (), |row| row.get(0))?;
+    if synchronous < 2 {
+        risks.push("it cannot be told to wait for the disk at each commit".to_owned());
+    }
+    Ok(risks)
+}
+
+fn wrapped(connection: &Connection) -> rusqlite::Result<Wrapped> {
+    let proof = connection.query_row("SELECT proof FROM identity WHERE seq = 1", (), |row| row.get(0))?;
+    let mut keys =
+        connection.prepare("SELECT kind, id, wrapped FROM data_keys ORDER BY kind, id LIMIT ?1")?;
+    let keys = keys.query_map([limits::EXAMINED_KEYS], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(Wrapped { proof, keys: keys.collect::<rusqlite::Result<_>>()? })
 }
 
 fn run(source: &Connection, target: &mut Connection) -> rusqlite::Result<()> {

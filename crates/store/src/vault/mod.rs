@@ -11,6 +11,7 @@ mod cipher;
 mod place;
 mod root;
 mod table;
+mod trial;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -30,10 +31,13 @@ pub use self::place::{Owner, RowKey};
 pub use self::root::{KeyFile, RootKeys};
 pub(crate) use self::table::POSTGRES_KEYS;
 use self::table::{Identity, KeyTable};
+pub(crate) use self::trial::{Wrapped, open_all};
 use crate::{Database, StoreError, limits};
 
 /// Place names that stand in the associated data of the vault's own ciphertexts.
 const DATA_KEYS: &str = "data_keys";
+/// What the root key is expanded with.
+const SALT: &[u8] = b"chatters vault 1";
 
 type HashKey = Hmac<Sha256>;
 
@@ -71,16 +75,13 @@ impl Vault {
         let table = table::open(keys)?;
         let known = table.identity()?;
         let key = holder.root(known.is_none(), &*random)?;
-        let root = Hkdf::<Sha256>::new(Some(b"chatters vault 1"), key.as_slice());
-        let proof = expand(&root, "root check").to_vec();
+        let root = Hkdf::<Sha256>::new(Some(SALT), key.as_slice());
         if known.is_none() {
-            table.set_identity(&Identity { id: random.bytes::<16>().to_vec(), proof: proof.clone() })?;
+            table.set_identity(&Identity { id: random.bytes::<16>().to_vec(), proof: proof_of(&root) })?;
         }
         // Another node may have been first, with this root key or with another.
         let identity = table.identity()?.ok_or_else(|| StoreError::corrupt("identity", "missing"))?;
-        if identity.proof != proof {
-            return Err(StoreError::RootKey("not the one that the data keys are wrapped with".into()));
-        }
+        prove(&root, &identity.proof)?;
         let capacity = NonZeroUsize::new(limits::KEY_CACHE).expect("the limit is not zero");
         Ok(Self {
             wrap: Cipher::new(&expand(&root, "wrap")),
@@ -240,6 +241,19 @@ fn cut(mac: HashKey) -> [u8; 16] {
     let mut hash = [0; 16];
     hash.copy_from_slice(&full[..16]);
     hash
+}
+
+/// What is stored beside the data keys, so that another root key is known as one.
+fn proof_of(root: &Hkdf<Sha256>) -> Vec<u8> {
+    expand(root, "root check").to_vec()
+}
+
+/// Refuses a root key that is not the one whose proof is stored.
+fn prove(root: &Hkdf<Sha256>, stored: &[u8]) -> Result<(), StoreError> {
+    if proof_of(root) != stored {
+        return Err(StoreError::RootKey("not the one that the data keys are wrapped with".into()));
+    }
+    Ok(())
 }
 
 fn expand(root: &Hkdf<Sha256>, label: &str) -> Zeroizing<[u8; 32]> {

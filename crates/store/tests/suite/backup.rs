@@ -21,7 +21,7 @@ const BOX: &str =
 const BOXES: &str = "SELECT pts, next_message_id, scheduled_id FROM boxes ORDER BY owner";
 
 /// Each user is a new owner: its data key and its row are written together.
-async fn add(store: &Store, user: i64) -> Result<(), StoreError> {
+pub(crate) async fn add(store: &Store, user: i64) -> Result<(), StoreError> {
     store
         .write(move |tx| {
             let sealed = tx.seal(Owner::User(user), "privacy", RowKey::from((user, 1)), b"rules")?;

@@ -2,8 +2,9 @@
 
 mod backup;
 mod crash;
-mod events;
 mod deletions;
+mod events;
+mod examine;
 mod keys;
 mod schema;
 mod support;

@@ -52,6 +52,16 @@ fn check(server: &Server, garden: &Garden, others: &[PathBuf], when: &str) {
     assert!(found.is_empty(), "{when}: {found:#?}");
 }
 
+/// Searches what the server shows to whoever asks it how it is.
+fn check_pages(server: &Server, garden: &Garden) {
+    let pages = server.pages();
+    let has = |page: usize, text: &[u8]| memchr::memmem::find(&pages[page].1, text).is_some();
+    assert!(has(0, b"method=\"messages.sendMessage\"") && has(1, b"\r\n\r\nok\n"), "{pages:?}");
+    let search = garden.search();
+    let found: Vec<Finding> = pages.iter().flat_map(|(page, content)| search.bytes(page, content)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 /// The search reads what it should: the log at its most talkative, the tables, the log of the database.
 fn reads_the_right_places(server: &Server, tables: &[PathBuf]) {
     let log = server.log();
@@ -64,7 +74,7 @@ fn reads_the_right_places(server: &Server, tables: &[PathBuf]) {
 
 #[test]
 fn nothing_can_be_read_where_sqlite_keeps_it() {
-    let mut server = Server::start(None);
+    let mut server = Server::start(None, "text");
     let garden = walk(&server);
     coverage::check(&garden.places());
     let data = server.data();
@@ -72,15 +82,13 @@ fn nothing_can_be_read_where_sqlite_keeps_it() {
     let with_logs = ["chatters.sqlite", "chatters.sqlite-wal", "keys.sqlite"].map(file);
     reads_the_right_places(&server, &with_logs);
     check(&server, &garden, &[], "while the server runs");
-    for (page, content) in server.pages() {
-        let found = garden.search().bytes(&page, &content);
-        assert!(found.is_empty(), "{found:#?}");
-    }
+    check_pages(&server, &garden);
     server.stop();
     reads_the_right_places(&server, &with_logs[..1]);
     check(&server, &garden, &[], "after its end");
 }
 
+/// The other engine, logs in the other format, and an end that leaves a dump of programs that allow one.
 #[test]
 fn nothing_can_be_read_where_postgresql_keeps_it() {
     let cluster = Cluster::start();
@@ -93,7 +101,7 @@ fn nothing_can_be_read_where_postgresql_keeps_it() {
         format!("postgres://{}@{host}/{}?{options}", part("user="), part("dbname="))
     };
     let (rows, keys) = (talkative(cluster.database()), talkative(cluster.database()));
-    let mut server = Server::start(Some((&rows, &keys)));
+    let mut server = Server::start(Some((&rows, &keys)), "json");
     let garden = walk(&server);
     let files = cluster.files().to_owned();
     reads_the_right_places(&server, &[files.join("data").join("global").join("pg_control")]);
@@ -102,7 +110,8 @@ fn nothing_can_be_read_where_postgresql_keeps_it() {
     let statement = memchr::memmem::find(&log, b"INSERT INTO messages");
     assert!(statement.is_some(), "the database logs what it is told: {} bytes", log.len());
     check(&server, &garden, std::slice::from_ref(&files), "while the server runs");
-    server.stop();
+    check_pages(&server, &garden);
+    server.crash();
     cluster.checkpoint();
-    check(&server, &garden, &[files], "after its end");
+    check(&server, &garden, &[files], "after its crash");
 }

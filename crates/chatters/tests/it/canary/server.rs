@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +13,9 @@ use std::time::Duration;
 
 use mtproto::RsaPublicKey;
 use serde_json::Value;
+
+use crate::dump::dumping;
+use crate::flood::PROGRAM;
 
 const PAUSE: Duration = Duration::from_millis(20);
 const TRIES: usize = 1500;
@@ -22,13 +26,14 @@ pub(super) struct Server {
     process: Child,
     folder: tempfile::TempDir,
     pub(super) address: SocketAddr,
+    metrics: SocketAddr,
     pub(super) key: RsaPublicKey,
     pub(super) codes: Codes,
 }
 
 impl Server {
     /// The databases of rows and of keys, when it is PostgreSQL.
-    pub(super) fn start(databases: Option<(&str, &str)>) -> Self {
+    pub(super) fn start(databases: Option<(&str, &str)>, log_format: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let codes = Codes::default();
         let text = format!(
@@ -41,8 +46,11 @@ impl Server {
         let config = folder.path().join("chatters.toml");
         fs::write(&config, text).unwrap();
         let ready = folder.path().join("ready.json");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chatters"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "trace"]);
+        let mut command = dumping(PROGRAM);
+        // Where a dump would be written.
+        command.current_dir(folder.path());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]);
+        command.args(["--log", "trace", "--log-format", log_format]);
         command.arg("--config").arg(&config);
         command.arg("--data").arg(folder.path().join("data"));
         command.arg("--root-key").arg(keys(folder.path()).join("root.key"));
@@ -56,7 +64,8 @@ impl Server {
         let announced = wait_for(&ready);
         let address = format!("{}:{}", announced["address"].as_str().unwrap(), announced["port"]);
         let key = RsaPublicKey::from_pem(announced["public_key"].as_str().unwrap()).unwrap();
-        Self { process, folder, address: address.parse().unwrap(), key, codes }
+        let metrics = announced["metrics"].as_str().unwrap().parse().unwrap();
+        Self { process, folder, address: address.parse().unwrap(), metrics, key, codes }
     }
 
     /// Everything that the server writes, and its configuration. The keys are in a folder in it.
@@ -77,21 +86,21 @@ impl Server {
         fs::read_to_string(self.folder.path().join("stderr")).unwrap()
     }
 
-    /// What the server shows of itself besides, to whom it may concern: pages of figures.
+    /// What the server shows of itself besides, to whom it may concern: pages of figures, and what the public port
+    /// says to a browser.
     pub(super) fn pages(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let mut pages = Vec::new();
-        for page in ["/", "/metrics", "/health"] {
-            let mut answer = Vec::new();
-            let Ok(mut stream) = TcpStream::connect(self.address) else { continue };
-            stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let pages = [(self.metrics, "/metrics"), (self.metrics, "/healthz"), (self.address, "/")];
+        let ask = |(address, page): (SocketAddr, &str)| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
             let request = format!("GET {page} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-            if stream.write_all(request.as_bytes()).is_ok() {
-                // A connection that is cut has said what it had to say.
-                let _ = stream.read_to_end(&mut answer);
-            }
-            pages.push((PathBuf::from(format!("http:{page}")), answer));
-        }
-        pages
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = Vec::new();
+            // A connection that is cut has said what it had to say.
+            let _ = stream.read_to_end(&mut answer);
+            (PathBuf::from(format!("http:{page}")), answer)
+        };
+        pages.into_iter().map(ask).collect()
     }
 
     /// Ends the process as an operator would, and waits for its end.
@@ -99,6 +108,14 @@ impl Server {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         assert!(self.process.wait().unwrap().success(), "{}", self.log());
+    }
+
+    /// Ends the process as a fault of its own would.
+    pub(super) fn crash(&mut self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-ABRT", &id]).status().unwrap().success());
+        let ended = self.process.wait().unwrap();
+        assert!(ended.signal() == Some(6) && !ended.core_dumped(), "{ended}");
     }
 }
 
