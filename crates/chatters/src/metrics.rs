@@ -165,6 +165,7 @@ async fn answer(stream: &mut TcpStream, status: &str, kind: &str, body: &str) ->
 
 async fn figures(sources: &Sources) -> String {
     meters::SESSIONS.set(i64::try_from(sources.registry.session_count()).unwrap_or(i64::MAX));
+    meters::OUTGOING_BYTES.set(i64::try_from(sources.registry.outgoing_bytes()).unwrap_or(i64::MAX));
     // Reading `/proc` is quick, but it is reading files.
     let render = || {
         let mut text = String::new();

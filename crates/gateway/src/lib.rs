@@ -84,7 +84,8 @@ impl Unbound {
         address: IpAddr,
     ) {
         if let Some(newcomer) = self.0.admission.enter(address, self.0.now()) {
-            listener::converse(Arc::clone(&self.0), Box::new(io), address, newcomer).await;
+            let io = listener::watched(io, &self.0.limits);
+            listener::converse(Arc::clone(&self.0), io, address, newcomer).await;
         }
     }
 }

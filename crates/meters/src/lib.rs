@@ -148,6 +148,12 @@ pub static BYTES_OUT: Counter = Counter::new();
 pub static PUSHES: Counter = Counter::new();
 pub static PUSHES_DROPPED: Counter = Counter::new();
 pub static SLOW_READERS: Counter = Counter::new();
+/// Bytes that sessions keep until they are sent and acknowledged.
+pub static OUTGOING_BYTES: Gauge = Gauge::new();
+
+// The process.
+/// How far the server's time is ahead of the system's clock, after that was set back.
+pub static CLOCK_AHEAD_SECONDS: Gauge = Gauge::new();
 
 #[cfg(test)]
 mod tests {
