@@ -26,8 +26,8 @@ pub mod tls;
 mod wire;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use domain::{SharedClock, SharedRandom};
 use mtproto::handshake::server::HandshakeConfig;
@@ -106,6 +106,7 @@ fn shared(parts: Parts, stop: watch::Receiver<bool>) -> Arc<Shared> {
         clock: parts.clock,
         random: parts.random,
         next_connection: AtomicU64::new(1),
+        slow_readers: Mutex::default(),
         stop,
     })
 }

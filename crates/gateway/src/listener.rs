@@ -155,15 +155,9 @@ async fn open(shared: &Shared, mut io: BoxIo) -> io::Result<(BoxIo, Vec<u8>, boo
 /// Forgets what is over: idle sessions, idle keys, quiet addresses.
 async fn janitor(shared: Arc<Shared>) {
     let mut tick = tokio::time::interval(Duration::from_secs(JANITOR_SECS));
-    let mut slow = meters::SLOW_READERS.get();
     loop {
         tokio::select! {
             _ = tick.tick() => {
-                let dropped = meters::SLOW_READERS.get() - slow;
-                slow += dropped;
-                if dropped > 0 {
-                    info!(dropped, "connections closed whose clients do not read");
-                }
                 let now = shared.now();
                 shared.registry.sweep(now);
                 shared.admission.sweep(now);

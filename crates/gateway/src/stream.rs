@@ -49,7 +49,9 @@ pub(crate) async fn serve(
     connection.transport.handle_bytes(&first);
     drop(first);
     if let Err(why) = connection.run().await {
-        meters::SLOW_READERS.add(usize::from(why.is_slow()));
+        if why.is_slow() {
+            connection.shared.note_slow_reader();
+        }
         debug!(%why, "connection ends");
     }
 }
