@@ -37,6 +37,7 @@ pub(crate) async fn fails(stage: &Stage, errno: i64) -> Result<Fault, String> {
         sits_it_out(&scene, lasts(stage)).await?;
         shim.set(0)?;
         back_ms = back_ms.max(scene.goes_on("after the disk works again", BACK).await?);
+        scene.is_said("200 ok").await?;
     }
     let fault = scene.end(&[BROKEN, WORKS]).await?;
     Ok(Fault { back_ms, note: "every write of the process fails, twice or more".to_owned(), ..fault })
@@ -58,6 +59,7 @@ pub(crate) async fn full_for_real(stage: &Stage) -> Result<Fault, String> {
         sits_it_out(&scene, lasts(stage)).await?;
         fs::remove_file(&ballast).map_err(|why| why.to_string())?;
         back_ms = back_ms.max(scene.goes_on("after there is room again", BACK).await?);
+        scene.is_said("200 ok").await?;
     }
     let fault = scene.end(&[BROKEN, WORKS]).await?;
     drop(disk);
@@ -108,9 +110,15 @@ fn lasts(stage: &Stage) -> Duration {
     if stage.full { Duration::from_secs(8) } else { Duration::from_secs(2) }
 }
 
-/// While nothing can be written: nothing is acknowledged, reading goes on, people can come back.
+/// While nothing can be written: nothing is acknowledged, reading goes on, people can come back, and the operator sees
+/// it.
 async fn sits_it_out(scene: &Scene, lasts: Duration) -> Result<(), String> {
     tokio::time::sleep(GRACE).await;
+    scene.is_said("503 disk").await?;
+    let up = scene.figure("chatters_store_database_up{side=\"write\"}").await?;
+    if up != 0.0 {
+        return Err(format!("the database is said to be written: {up}"));
+    }
     let before = (scene.acknowledged(), scene.crowd.record().doubts);
     let person = &scene.crowd.people[0];
     Contents::read(&scene.crowd, person).await.map_err(|why| format!("reading: {why}\n{}", scene.tail()))?;
