@@ -17,12 +17,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::{Scene, Stage, folder, setup};
+use crate::people::Person;
 use crate::report::Fault;
 use crate::system;
 
 /// Sessions that one key may have.
 const PER_KEY: usize = 64;
 const PER_STRANGER: usize = 4;
+/// Whose sessions they are, as nobody may have a hundred devices, and who writes to both.
+const READERS: [usize; 2] = [0, 4];
+const WRITER: usize = 1;
 /// Of every hundred connections, those of nobody who is signed in.
 const STRANGERS: usize = 4;
 /// Small, so that little of what is not read fits into the system's buffers.
@@ -148,13 +152,11 @@ pub(crate) async fn readers(stage: &Stage) -> Result<Fault, String> {
     readers.iter().for_each(|(_, deaf)| deaf.stop());
     scene.resume(stage);
 
-    let writer = Arc::clone(&scene.crowd.people[1]);
-    let victim = scene.crowd.people[0].user_id;
-    let peer = writer.peers.get(&0).cloned().ok_or_else(|| format!("nobody writes to {victim}"))?;
+    let writer = Arc::clone(&scene.crowd.people[WRITER]);
     let mut system_kib = 0;
-    for number in 0..MESSAGES {
+    for (number, reader) in (0..MESSAGES).flat_map(|number| READERS.map(|reader| (number, reader))) {
         let request = functions::messages::SendMessage {
-            peer: peer.clone(),
+            peer: writer.peers.get(&reader).cloned().ok_or("nobody writes to a reader")?,
             message: format!("{number} {}", "w".repeat(MESSAGE_CHARS)),
             random_id: scene.crowd.world.random.i64(),
             ..Default::default()
@@ -201,18 +203,20 @@ pub(crate) async fn readers(stage: &Stage) -> Result<Fault, String> {
     Ok(Fault { back_ms: others_ms, note, ..fault })
 }
 
-/// `size` sessions: those of person 0, and `strangers` of nobody.
+/// `size` sessions: those of the readers, and `strangers` of nobody.
 async fn gather(scene: &Scene, size: usize, strangers: usize) -> Result<Vec<(Client, Deaf)>, String> {
-    let mut readers = Vec::new();
+    let (mut readers, mut keys) = (Vec::new(), 0);
     while readers.len() < size {
         let left = size - readers.len();
         let is_stranger = left <= strangers;
         // A key that nobody is signed in with has few sessions.
         let count = if is_stranger { left.min(PER_STRANGER) } else { (left - strangers).min(PER_KEY - 4) };
         let failed = |why: String| format!("reader {} of {size}: {why}", size - left);
-        let first = reader(scene, None, is_stranger).await.map_err(failed)?;
+        let whose = (!is_stranger).then_some(READERS[keys % READERS.len()]);
+        keys += 1;
+        let first = reader(scene, None, whose).await.map_err(failed)?;
         let identity = first.0.identity().clone();
-        let others = (1..count).map(|_| reader(scene, Some(&identity), is_stranger));
+        let others = (1..count).map(|_| reader(scene, Some(&identity), whose));
         let others = try_join_all(others).await.map_err(failed)?;
         readers.push(first);
         readers.extend(others);
@@ -220,27 +224,28 @@ async fn gather(scene: &Scene, size: usize, strangers: usize) -> Result<Vec<(Cli
     Ok(readers)
 }
 
-/// One session that the server knows, of a new key without an identity.
+/// One session that the server knows: of somebody or of nobody, and of a new key without an identity.
 async fn reader(
     scene: &Scene,
     identity: Option<&Identity>,
-    is_stranger: bool,
+    whose: Option<usize>,
 ) -> Result<(Client, Deaf), String> {
     let (client, deaf) = Deaf::connect(&scene.crowd.world, identity).await?;
-    let asked = if is_stranger {
-        client.invoke(&functions::help::GetNearestDc {}).await.map(drop)
-    } else {
-        if identity.is_none() {
-            sign_in(scene, &client).await?;
+    let asked = match whose {
+        None => client.invoke(&functions::help::GetNearestDc {}).await.map(drop),
+        Some(whose) => {
+            if identity.is_none() {
+                sign_in(&scene.crowd.people[whose], &client).await?;
+            }
+            client.invoke(&functions::updates::GetState {}).await.map(drop)
         }
-        client.invoke(&functions::updates::GetState {}).await.map(drop)
     };
     asked.map_err(|why| why.to_string())?;
     Ok((client, deaf))
 }
 
-/// Signs in as person 0 by a token, as a QR code carries it.
-async fn sign_in(scene: &Scene, client: &Client) -> Result<(), String> {
+/// Signs in as somebody by a token, as a QR code carries it.
+async fn sign_in(person: &Person, client: &Client) -> Result<(), String> {
     let request =
         || functions::auth::ExportLoginToken { api_id: 1, api_hash: "a".repeat(32), except_ids: Vec::new() };
     let failed = |why: client::ClientError| format!("signing in: {why}");
@@ -248,7 +253,7 @@ async fn sign_in(scene: &Scene, client: &Client) -> Result<(), String> {
         return Err("no token".to_owned());
     };
     let accept = functions::auth::AcceptLoginToken { token: token.token };
-    scene.crowd.people[0].ask(&accept).await?;
+    person.ask(&accept).await?;
     match client.invoke(&request()).await.map_err(failed)? {
         enums::auth::LoginToken::Success(_) => Ok(()),
         _ => Err("the token was accepted, and nobody is signed in".to_owned()),
