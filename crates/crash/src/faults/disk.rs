@@ -30,11 +30,12 @@ pub(crate) async fn fails(stage: &Stage, errno: i64) -> Result<Fault, String> {
     let shim = Shim::disk(folder.path())?;
     let mut setup = super::setup(stage, folder.path());
     setup.environment = shim.environment();
-    let scene = Scene::begin(stage, setup, Some(folder)).await?;
+    let mut scene = Scene::begin(stage, setup, Some(folder)).await?;
     let mut back_ms = 0;
     for _ in 0..if stage.full { 5 } else { 2 } {
+        scene.outages += 1;
         shim.set(errno)?;
-        sits_it_out(&scene, lasts(stage)).await?;
+        sits_it_out(&scene, lasts(stage), Room::None).await?;
         shim.set(0)?;
         back_ms = back_ms.max(scene.goes_on("after the disk works again", BACK).await?);
         scene.is_said("200 ok").await?;
@@ -51,12 +52,13 @@ pub(crate) async fn full_for_real(stage: &Stage) -> Result<Fault, String> {
     };
     let mut setup = super::setup(stage, folder.path());
     setup.data = disk.0.join("data");
-    let scene = Scene::begin(stage, setup, Some(folder)).await?;
+    let mut scene = Scene::begin(stage, setup, Some(folder)).await?;
     let ballast = disk.0.join("ballast");
     let mut back_ms = 0;
     for _ in 0..if stage.full { 5 } else { 2 } {
+        scene.outages += 1;
         fill(&ballast)?;
-        sits_it_out(&scene, lasts(stage)).await?;
+        sits_it_out(&scene, lasts(stage), Room::Old).await?;
         fs::remove_file(&ballast).map_err(|why| why.to_string())?;
         back_ms = back_ms.max(scene.goes_on("after there is room again", BACK).await?);
         scene.is_said("200 ok").await?;
@@ -110,14 +112,24 @@ fn lasts(stage: &Stage) -> Duration {
     if stage.full { Duration::from_secs(8) } else { Duration::from_secs(2) }
 }
 
+/// What a disk that fails still takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    None,
+    /// What fits into the files as they are: once the database's log has begun anew, some writes do.
+    Old,
+}
+
 /// While nothing can be written: nothing is acknowledged, reading goes on, people can come back, and the operator sees
 /// it.
-async fn sits_it_out(scene: &Scene, lasts: Duration) -> Result<(), String> {
+async fn sits_it_out(scene: &Scene, lasts: Duration, room: Room) -> Result<(), String> {
     tokio::time::sleep(GRACE).await;
-    scene.is_said("503 disk").await?;
-    let up = scene.figure("chatters_store_database_up{side=\"write\"}").await?;
-    if up != 0.0 {
-        return Err(format!("the database is said to be written: {up}"));
+    if room == Room::None {
+        scene.is_said("503 disk").await?;
+        let up = scene.figure("chatters_store_database_up{side=\"write\"}").await?;
+        if up != 0.0 {
+            return Err(format!("the database is said to be written: {up}"));
+        }
     }
     let before = (scene.acknowledged(), scene.crowd.record().doubts);
     let person = &scene.crowd.people[0];
@@ -130,7 +142,7 @@ async fn sits_it_out(scene: &Scene, lasts: Duration) -> Result<(), String> {
         return Err(format!("the server ended: {status}\n{}", scene.tail()));
     }
     let after = (scene.acknowledged(), scene.crowd.record().doubts);
-    if after.0 > before.0 {
+    if after.0 > before.0 && room == Room::None {
         return Err(format!("{} messages were acknowledged that cannot be kept", after.0 - before.0));
     }
     if after.1 == before.1 {

@@ -26,8 +26,9 @@ const FINISH: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
 /// Some things are counted, and said a while later.
 const SAID: Duration = Duration::from_secs(20);
-/// Lines in the log that one fault may cost, however many writes it meets.
+/// Lines in the log that one fault may cost, however many writes it meets; and each time where it comes back often.
 const LOG_LINES: usize = 60;
+const LOG_LINES_EACH: usize = 6;
 
 /// What all faults of a run share.
 pub(crate) struct Stage {
@@ -82,6 +83,8 @@ struct Scene {
     crowd: Crowd,
     checker: Checker,
     load: Option<Load>,
+    /// How often the fault has struck.
+    outages: usize,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -90,7 +93,7 @@ impl Scene {
         let crowd = Crowd::gather(World::new(Server::launch(setup)?), stage.people).await?;
         let checker = Checker::new(&crowd).await?;
         let load = Some(Load::start(&crowd, stage.window, &stage.dice));
-        let scene = Self { crowd, checker, load, _folder: folder };
+        let scene = Self { crowd, checker, load, outages: 0, _folder: folder };
         scene.goes_on("before the fault", Duration::from_secs(10)).await?;
         Ok(scene)
     }
@@ -190,9 +193,10 @@ impl Scene {
             }
         }
         let lines = text.lines().count();
-        if lines > LOG_LINES {
+        let most = LOG_LINES.max(self.outages * LOG_LINES_EACH);
+        if lines > most {
             return Err(format!(
-                "the log has {lines} lines, no more than {LOG_LINES} are of use:\n{}",
+                "the log has {lines} lines, no more than {most} are of use:\n{}",
                 self.tail()
             ));
         }
