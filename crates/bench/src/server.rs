@@ -75,6 +75,8 @@ impl Setup {
 pub struct Server {
     pub address: SocketAddr,
     pub public_key: String,
+    /// Where it tells its figures, if it was configured to, until it is started again.
+    pub metrics: Option<SocketAddr>,
     setup: Setup,
     child: Mutex<Child>,
     _folder: Option<tempfile::TempDir>,
@@ -98,6 +100,7 @@ impl Server {
         Ok(Self {
             address: address.parse().map_err(|_| format!("{address} is no address"))?,
             public_key: text("public_key")?,
+            metrics: announced["metrics"].as_str().and_then(|address| address.parse().ok()),
             child: Mutex::new(child),
             setup,
             _folder: None,

@@ -158,6 +158,7 @@ pub(crate) struct Limits {
     idle_secs: Option<u64>,
     newcomer_secs: Option<u64>,
     write_secs: Option<u64>,
+    send_buffer_bytes: Option<usize>,
     session_idle_secs: Option<i64>,
     messages_per_minute: Option<u32>,
     codes_per_address_per_hour: Option<u32>,
@@ -190,6 +191,7 @@ impl Limits {
             idle_secs: self.idle_secs.unwrap_or(default.idle_secs),
             newcomer_secs: self.newcomer_secs.unwrap_or(default.newcomer_secs),
             write_secs: self.write_secs.unwrap_or(default.write_secs),
+            send_buffer_bytes: self.send_buffer_bytes.unwrap_or(default.send_buffer_bytes),
             session_idle_secs: self.session_idle_secs.unwrap_or(default.session_idle_secs),
         }
     }

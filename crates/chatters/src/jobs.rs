@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Time;
+use domain::{Repeats, Time};
 use service::Service;
 use service::jobs::{JOBS, Job};
 use tokio::sync::watch;
@@ -20,11 +20,14 @@ pub(crate) fn start(service: &Arc<Service>, stop: &watch::Receiver<bool>) -> Vec
 }
 
 async fn repeat(job: &'static Job, service: Arc<Service>, mut stop: watch::Receiver<bool>) {
+    let mut failures = Repeats::default();
     loop {
         let next = match (job.run)(Arc::clone(&service)).await {
             Ok(next) => next,
             Err(error) => {
-                warn!(job = job.name, %error, "a job failed");
+                if let Some(more) = failures.note(service.now(), &error.to_string()) {
+                    warn!(job = job.name, %error, more, "a job failed");
+                }
                 None
             }
         };

@@ -4,6 +4,7 @@ mod admin;
 mod announce;
 mod backup;
 mod cli;
+mod clock;
 mod config;
 mod delivery;
 mod doctor;

@@ -27,9 +27,10 @@ use updates::{Hub, Presence};
 use crate::admin;
 use crate::announce::Announcement;
 use crate::cli::ServeArgs;
+use crate::clock::SteadyClock;
 use crate::config::{Config, Secret};
 use crate::delivery::{CodeBoard, Senders};
-use crate::system::{self, SystemClock, SystemRandom};
+use crate::system::{self, SystemRandom};
 use crate::{jobs, logs, metrics, server_key};
 
 /// No temporary key lives longer than a week; clients ask for a day.
@@ -46,7 +47,7 @@ pub(crate) fn command(args: &ServeArgs) -> Result<(), String> {
 }
 
 async fn run(config: Config, args: &ServeArgs) -> Result<(), String> {
-    let clock: SharedClock = Arc::new(SystemClock);
+    let clock: SharedClock = Arc::new(SteadyClock::start());
     let random: SharedRandom = Arc::new(SystemRandom);
     private_folder(&config.data).map_err(|why| format!("{}: {why}", config.data.display()))?;
     let root_key = config.root_key_file().map_err(|why| why.to_string())?;

@@ -6,6 +6,7 @@ use domain::{Clock, Random, Time};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 use tracing::warn;
 
+/// The system's clock as it is. The server has one that never goes back: [`crate::clock::SteadyClock`].
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {

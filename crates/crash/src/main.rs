@@ -4,6 +4,7 @@
 mod boxes;
 mod check;
 mod faults;
+mod figures;
 mod load;
 mod mirror;
 mod people;

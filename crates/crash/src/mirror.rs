@@ -1,6 +1,6 @@
 //! A device that keeps a box by differences alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tl_api::{enums, functions};
 
@@ -17,6 +17,8 @@ pub(crate) struct Mirror {
     /// The highest message id that the box had.
     top: i32,
     messages: BTreeMap<i32, Seen>,
+    /// Messages with others than the crowd, such as the service account, that the difference told of.
+    others: BTreeSet<i32>,
     read: BTreeMap<usize, (i32, i32)>,
 }
 
@@ -27,7 +29,15 @@ impl Mirror {
         let contents = Contents::read(crowd, person).await?;
         let top = contents.messages.keys().next_back().copied().unwrap_or_default();
         let read = contents.marks.iter().map(|(peer, it)| (*peer, (it.read_inbox, it.read_outbox))).collect();
-        Ok(Self { pts: state.pts, qts: state.qts, date: state.date, top, messages: contents.messages, read })
+        Ok(Self {
+            pts: state.pts,
+            qts: state.qts,
+            date: state.date,
+            top,
+            messages: contents.messages,
+            others: BTreeSet::new(),
+            read,
+        })
     }
 
     /// Asks what happened since, and compares with what the box shows. `top` is the highest id given so far.
@@ -56,7 +66,8 @@ impl Mirror {
             ));
         }
         // Messages that came and went need no word; each took one step.
-        let gone = (self.top + 1..=top).filter(|id| !contents.messages.contains_key(id)).count();
+        let is_there = |id: &i32| contents.messages.contains_key(id) || self.others.contains(id);
+        let gone = (self.top + 1..=top).filter(|id| !is_there(id)).count();
         let steps = told + i32::try_from(gone).unwrap_or(i32::MAX);
         if self.pts - before != steps {
             wrong.push(format!(
@@ -101,6 +112,8 @@ impl Mirror {
     fn put(&mut self, crowd: &Crowd, person: &Person, message: &enums::Message) {
         if let Some((id, seen)) = boxes::seen(crowd, person, message) {
             self.messages.insert(id, seen);
+        } else {
+            self.others.extend(boxes::message_id(message));
         }
     }
 

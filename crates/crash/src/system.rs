@@ -19,6 +19,17 @@ pub(crate) fn memory_kib(pid: u32) -> Result<(u64, u64), String> {
     }
 }
 
+/// What the system keeps for all TCP connections of the machine, in KiB: both ends, where both are on it.
+pub(crate) fn tcp_kib() -> Result<u64, String> {
+    const PATH: &str = "/proc/net/sockstat";
+    let text = fs::read_to_string(PATH).map_err(|why| format!("{PATH}: {why}"))?;
+    let words = text.lines().find_map(|line| line.strip_prefix("TCP:")).unwrap_or_default();
+    let pages = words.split_whitespace().skip_while(|word| *word != "mem").nth(1);
+    let pages: u64 =
+        pages.and_then(|word| word.parse().ok()).ok_or(format!("{PATH} does not tell the memory"))?;
+    Ok(pages * rustix::param::page_size() as u64 / 1024)
+}
+
 /// Connections that the server at this IPv4 address has taken and not closed. From the system's table: the open files
 /// of a server are shown to nobody but root.
 pub(crate) fn connections(server: SocketAddr) -> Result<usize, String> {

@@ -25,7 +25,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
 
 use crate::admission::Newcomer;
-use crate::io::{BoxIo, Impatient, Prefixed};
+use crate::io::{BoxIo, Prefixed};
 use crate::limits::{
     HTTP_BODY_BYTES, HTTP_BODY_SECS, HTTP_HEAD_BYTES, HTTP_HEAD_SECS, HTTP_HOLD_SECS, PAGE_FORM_BYTES,
     SHUTDOWN_SECS,
@@ -57,8 +57,7 @@ pub(crate) async fn serve(
         unknown_keys: AtomicU32::new(0),
         has_upgraded: AtomicBool::new(false),
     });
-    let write_limit = Duration::from_secs(visitor.shared.limits.write_secs);
-    let io = TokioIo::new(Prefixed::new(first, Box::new(Impatient::new(io, write_limit))));
+    let io = TokioIo::new(Prefixed::new(first, io));
     let service = service_fn(|request| {
         let visitor = Arc::clone(&visitor);
         // Boxed: the future is large, and lies idle between requests.
@@ -100,6 +99,7 @@ pub(crate) async fn serve(
         }
         Ok(()) => {
             // TLS has a last word of its own. If it cannot be said, the client was faster, or is gone.
+            let write_limit = Duration::from_secs(visitor.shared.limits.write_secs);
             let _ = tokio::time::timeout(write_limit, parts.io.into_inner().shutdown()).await;
             Served::Closed
         }

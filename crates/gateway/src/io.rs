@@ -130,20 +130,21 @@ impl AsyncWrite for Prefixed {
     }
 }
 
-/// A stream on which a write that makes no progress for `limit` fails: whoever stops reading is gone.
-pub(crate) struct Impatient {
-    io: BoxIo,
+/// A stream on which a write that makes no progress for `limit` fails: whoever stops reading is gone, and whoever
+/// reads slowly is not. What the system still keeps of earlier writes is not seen here.
+pub(crate) struct Impatient<T> {
+    io: T,
     limit: Duration,
     /// Set while the other side takes nothing.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl Impatient {
-    pub(crate) fn new(io: BoxIo, limit: Duration) -> Self {
+impl<T: Io> Impatient<T> {
+    pub(crate) fn new(io: T, limit: Duration) -> Self {
         Self { io, limit, deadline: None }
     }
 
-    fn within<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn within<V>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<V>>) -> Poll<io::Result<V>> {
         if written.is_ready() {
             self.deadline = None;
             return written;
@@ -155,7 +156,7 @@ impl Impatient {
     }
 }
 
-impl AsyncRead for Impatient {
+impl<T: Io> AsyncRead for Impatient<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -165,10 +166,23 @@ impl AsyncRead for Impatient {
     }
 }
 
-impl AsyncWrite for Impatient {
+impl<T: Io> AsyncWrite for Impatient<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(cx, buf);
         self.within(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
+        self.within(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -191,7 +205,7 @@ mod tests {
     #[tokio::test]
     async fn writes_to_a_reader_that_stopped_fail() {
         let (near, mut far) = tokio::io::duplex(16);
-        let mut io = Impatient::new(Box::new(near), Duration::from_millis(50));
+        let mut io = Impatient::new(near, Duration::from_millis(50));
         io.write_all(&[1; 16]).await.unwrap();
         far.read_exact(&mut [0; 16]).await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;

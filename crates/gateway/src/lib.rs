@@ -26,8 +26,8 @@ pub mod tls;
 mod wire;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use domain::{SharedClock, SharedRandom};
 use mtproto::handshake::server::HandshakeConfig;
@@ -86,7 +86,8 @@ impl Unbound {
         address: IpAddr,
     ) {
         if let Some(newcomer) = self.0.admission.enter(address, self.0.now()) {
-            listener::converse(Arc::clone(&self.0), Box::new(io), address, newcomer).await;
+            let io = listener::watched(io, &self.0.limits);
+            listener::converse(Arc::clone(&self.0), io, address, newcomer).await;
         }
     }
 }
@@ -108,6 +109,7 @@ fn shared(parts: Parts, stop: watch::Receiver<bool>) -> Arc<Shared> {
         clock: parts.clock,
         random: parts.random,
         next_connection: AtomicU64::new(1),
+        slow_readers: Mutex::default(),
         stop,
     })
 }

@@ -29,8 +29,14 @@ pub struct Limits {
     pub idle_secs: u64,
     /// From accept to the first packet sealed with a known key.
     pub newcomer_secs: u64,
-    /// How long one write may take before the reader counts as dead.
+    /// How long a client may take nothing of what was written for it before it counts as gone, and how long what was
+    /// sent to it may go without the network's acknowledgement.
     pub write_secs: u64,
+    /// Bytes that the system is asked to keep for a client that has not taken them (Linux keeps twice as many, its
+    /// own bookkeeping included), and with the way to the client what bounds the speed of one connection: 64 KiB are
+    /// about 1 MB/s over 100 ms. 0 leaves it to the system, which may keep megabytes for each client that does not
+    /// read.
+    pub send_buffer_bytes: usize,
     /// How long a session without a connection is remembered. Below [`REPLAY_SECS`], what it took could be
     /// played back.
     pub session_idle_secs: i64,
@@ -50,6 +56,7 @@ impl Default for Limits {
             idle_secs: 10 * 60,
             newcomer_secs: 90,
             write_secs: 30,
+            send_buffer_bytes: 64 << 10,
             session_idle_secs: 6 * 60,
         }
     }

@@ -12,8 +12,8 @@ use tracing::{debug, info, warn};
 
 use crate::admission::Newcomer;
 use crate::http::{self, Served};
-use crate::io::{BoxIo, Metered, Prefixed, read_some};
-use crate::limits::{FIRST_BYTES_SECS, JANITOR_SECS, SHUTDOWN_SECS};
+use crate::io::{BoxIo, Impatient, Io, Metered, Prefixed, read_some};
+use crate::limits::{FIRST_BYTES_SECS, JANITOR_SECS, Limits, SHUTDOWN_SECS};
 use crate::shared::{Shared, stopped};
 use crate::wire::Wire;
 use crate::{stream, task};
@@ -23,6 +23,9 @@ pub(crate) async fn run(shared: Arc<Shared>, listener: TcpListener) {
     let connections_max = shared.limits.connections;
     let places = Arc::new(Semaphore::new(connections_max));
     let mut stop = shared.stop.clone();
+    if let Err(error) = bound_unread(&listener, &shared.limits) {
+        warn!(%error, "what clients leave unread is bounded by the system alone");
+    }
     let janitor = task::spawn(janitor(Arc::clone(&shared)));
     loop {
         let accepted = tokio::select! {
@@ -47,6 +50,26 @@ pub(crate) async fn run(shared: Arc<Shared>, listener: TcpListener) {
     janitor.abort();
 }
 
+/// Bounds what the system keeps for a client that does not read, in bytes and time, so that it is not for the system
+/// to decide when such a client is noticed. Accepted sockets inherit it from the one that listens.
+fn bound_unread(listener: &TcpListener, limits: &Limits) -> io::Result<()> {
+    use rustix::net::sockopt;
+    if limits.send_buffer_bytes > 0 {
+        sockopt::set_socket_send_buffer_size(listener, limits.send_buffer_bytes)?;
+    }
+    #[cfg(target_os = "linux")]
+    {
+        let millis = u32::try_from(limits.write_secs.saturating_mul(1000)).unwrap_or(u32::MAX);
+        sockopt::set_tcp_user_timeout(listener, millis)?;
+    }
+    Ok(())
+}
+
+/// A client's stream, on which whoever reads nothing is noticed.
+pub(crate) fn watched(io: impl Io + 'static, limits: &Limits) -> BoxIo {
+    Box::new(Impatient::new(io, Duration::from_secs(limits.write_secs)))
+}
+
 fn admit(shared: &Arc<Shared>, places: &Arc<Semaphore>, socket: TcpStream, peer: SocketAddr) {
     let address = peer.ip().to_canonical();
     let Ok(place) = Arc::clone(places).try_acquire_owned() else {
@@ -62,7 +85,8 @@ fn admit(shared: &Arc<Shared>, places: &Arc<Semaphore>, socket: TcpStream, peer:
     meters::CONNECTIONS_ACCEPTED.add(1);
     // Packets are small and answers awaited: no delay. A socket that is gone already fails later.
     let _ = socket.set_nodelay(true);
-    task::spawn(serve(Arc::clone(shared), Box::new(Metered(socket)), address, newcomer, place));
+    let io = watched(Metered(socket), &shared.limits);
+    task::spawn(serve(Arc::clone(shared), io, address, newcomer, place));
 }
 
 async fn serve(

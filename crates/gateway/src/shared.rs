@@ -1,14 +1,15 @@
 //! What all connections share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::{Error, SharedClock, SharedRandom, Time};
+use domain::{Error, Repeats, SharedClock, SharedRandom, Time};
 use mtproto::handshake::server::HandshakeConfig;
 use mtproto::transport::ProxySecret;
 use rpc::boundary::{Handler, Keys, Pages, SessionRef};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
+use tracing::info;
 
 use crate::admission::Admission;
 use crate::entry::Entry;
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) secrets: Arc<[ProxySecret]>,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) next_connection: AtomicU64,
+    /// What was said of clients that do not read.
+    pub(crate) slow_readers: Mutex<Repeats>,
     /// True once the server stops.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -72,6 +75,15 @@ impl Shared {
         let was_last = entry.state().detach(self.now(), link.id);
         if was_last {
             self.handler.disconnected(entry.reference);
+        }
+    }
+
+    /// A connection ends because its client does not read.
+    pub(crate) fn note_slow_reader(&self) {
+        meters::SLOW_READERS.add(1);
+        let mut repeats = self.slow_readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(more) = repeats.note(self.now(), "slow") {
+            info!(more, "a connection is closed whose client does not read");
         }
     }
 

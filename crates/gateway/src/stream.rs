@@ -49,7 +49,9 @@ pub(crate) async fn serve(
     connection.transport.handle_bytes(&first);
     drop(first);
     if let Err(why) = connection.run().await {
-        meters::SLOW_READERS.add(usize::from(matches!(why, End::Slow)));
+        if why.is_slow() {
+            connection.shared.note_slow_reader();
+        }
         debug!(%why, "connection ends");
     }
 }
@@ -75,6 +77,18 @@ enum End {
     Slow,
     #[error("the server stops")]
     Stop,
+}
+
+impl End {
+    /// The client did not read: seen by its session, by a write that got nowhere, or by the system, for what that had
+    /// taken already.
+    fn is_slow(&self) -> bool {
+        match self {
+            Self::Slow => true,
+            Self::Io(error) => error.kind() == io::ErrorKind::TimedOut,
+            _ => false,
+        }
+    }
 }
 
 /// What a wait was ended by.
@@ -181,10 +195,9 @@ impl Connection {
         self.wire.queue(&out);
     }
 
-    /// Writes what is queued. A client that does not take it in time, or lets its session's queue overflow
-    /// meanwhile, is gone.
+    /// Writes what is queued. A client that takes nothing of it for long ([`crate::io::Impatient`]), or lets its
+    /// session's queue overflow meanwhile, is gone.
     async fn flush(&mut self) -> Result<(), End> {
-        let limit = Duration::from_secs(self.shared.limits.write_secs);
         let link = Arc::clone(&self.port.link);
         let overflow = async {
             while link.closing() != Some(Close::Now) {
@@ -193,10 +206,7 @@ impl Connection {
         };
         tokio::select! {
             biased;
-            written = tokio::time::timeout(limit, self.wire.flush()) => match written {
-                Ok(written) => written?,
-                Err(_) => return Err(End::Slow),
-            },
+            written = self.wire.flush() => written?,
             () = overflow => return Err(End::Slow),
         }
         // Wakes that came during the write were taken by `overflow`: look again.

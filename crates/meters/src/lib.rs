@@ -153,6 +153,10 @@ pub static PUSHES: Counter = Counter::new();
 pub static PUSHES_DROPPED: Counter = Counter::new();
 pub static SLOW_READERS: Counter = Counter::new();
 
+// The process.
+/// How far the server's time is ahead of the system's clock, after that was set back.
+pub static CLOCK_AHEAD_SECONDS: Gauge = Gauge::new();
+
 #[cfg(test)]
 mod tests {
     use super::*;

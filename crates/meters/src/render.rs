@@ -79,6 +79,11 @@ const TABLE: &[(&str, &str, Meter)] = &[
         "Connections closed because their client did not read.",
         C(&crate::SLOW_READERS),
     ),
+    (
+        "chatters_clock_ahead_seconds",
+        "How far the server's time is ahead of the system's clock, which was set back.",
+        G(&crate::CLOCK_AHEAD_SECONDS),
+    ),
 ];
 
 const REQUESTS: &str = "chatters_rpc_requests_total";

@@ -17,6 +17,9 @@ pub const KEY_CACHE: usize = 1 << 16;
 pub const HASH_PURPOSES: usize = 256;
 /// Milliseconds that an engine waits for a lock or a connection.
 pub const ENGINE_WAIT_MS: u64 = 5000;
+/// Milliseconds between two tries to connect to a database that fails: from the second failure on, and at most.
+pub const RETRY_MS_MIN: u64 = 50;
+pub const RETRY_MS_MAX: u64 = 1000;
 /// Milliseconds after which a connection to PostgreSQL that owes an answer counts as dead.
 pub const POSTGRES_ANSWER_MS: u64 = 15_000;
 /// Milliseconds without use after which a connection is tried before it is trusted with a closure.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bus::{Bus, Signal};
 use domain::hint::News;
-use domain::{Hint, SessionRef, SharedClock, SharedSpawn, Time, UserId};
+use domain::{Hint, Repeats, SessionRef, SharedClock, SharedSpawn, Time, UserId};
 use store::events::Position;
 use store::{Store, StoreError, Tx, contacts, dialogs};
 use tl::{Decode, Encode};
@@ -82,6 +82,8 @@ pub struct Hub {
     clock: SharedClock,
     spawn: SharedSpawn,
     target: OnceLock<Arc<dyn PushTarget>>,
+    /// What was said of pushes that could not be built: a database that fails fails all of them.
+    failures: Mutex<Repeats>,
 }
 
 impl Hub {
@@ -102,7 +104,8 @@ impl Hub {
             }
         }));
         let (table, target) = (Mutex::default(), OnceLock::new());
-        let hub = Arc::new(Self { table, store, presence, clock, spawn, target });
+        let failures = Mutex::default();
+        let hub = Arc::new(Self { table, store, presence, clock, spawn, target, failures });
         let listener = Arc::downgrade(&hub);
         bus.subscribe(Box::new(move |signal| {
             if let Some(hub) = listener.upgrade() {
@@ -298,7 +301,10 @@ impl Hub {
             Ok(updates) if updates.updates.is_empty() => {}
             Ok(updates) => self.send(&sessions, &updates),
             Err(error) => {
-                tracing::warn!(owner = owner.0, %error, "a push could not be built");
+                let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(more) = failures.note(self.clock.now(), &error.to_string()) {
+                    tracing::warn!(owner = owner.0, %error, more, "a push could not be built");
+                }
                 return false;
             }
         }

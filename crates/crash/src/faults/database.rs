@@ -26,9 +26,10 @@ fn times(stage: &Stage, full: usize, small: usize) -> usize {
 /// All connections are ended by the database, again and again.
 pub(crate) async fn connections_ended(stage: &Stage) -> Result<Fault, String> {
     let cluster = cluster()?;
-    let scene = scene(stage, &cluster, cluster.port()).await?;
+    let mut scene = scene(stage, &cluster, cluster.port()).await?;
     let (mut back_ms, mut ended) = (0, 0);
     for _ in 0..times(stage, 20, 4) {
+        scene.outages += 1;
         ended += cluster.terminate()?;
         back_ms = back_ms.max(scene.goes_on("after the connections were ended", BACK).await?);
         tokio::time::sleep(PAUSE).await;
@@ -41,10 +42,11 @@ pub(crate) async fn connections_ended(stage: &Stage) -> Result<Fault, String> {
 pub(crate) async fn network_cut(stage: &Stage) -> Result<Fault, String> {
     let cluster = cluster()?;
     let proxy = Proxy::start(cluster.port()).await?;
-    let scene = scene(stage, &cluster, proxy.port).await?;
+    let mut scene = scene(stage, &cluster, proxy.port).await?;
     let mut back_ms = 0;
     let rounds = times(stage, 20, 4);
     for _ in 0..rounds {
+        scene.outages += 1;
         proxy.set(Mode::Cut, Mode::Cut);
         tokio::time::sleep(PAUSE).await;
         proxy.set(Mode::Cut, Mode::Pass);
@@ -58,10 +60,11 @@ pub(crate) async fn network_cut(stage: &Stage) -> Result<Fault, String> {
 pub(crate) async fn network_stalls(stage: &Stage) -> Result<Fault, String> {
     let cluster = cluster()?;
     let proxy = Proxy::start(cluster.port()).await?;
-    let scene = scene(stage, &cluster, proxy.port).await?;
+    let mut scene = scene(stage, &cluster, proxy.port).await?;
     let seconds = if stage.full { 10 } else { 4 };
     let mut back_ms = 0;
     for end in [Mode::Pass, Mode::Cut] {
+        scene.outages += 1;
         proxy.set(Mode::Stall, Mode::Stall);
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         proxy.set(end, Mode::Pass);
@@ -75,7 +78,8 @@ pub(crate) async fn network_stalls(stage: &Stage) -> Result<Fault, String> {
 pub(crate) async fn network_swallows(stage: &Stage) -> Result<Fault, String> {
     let cluster = cluster()?;
     let proxy = Proxy::start(cluster.port()).await?;
-    let scene = scene(stage, &cluster, proxy.port).await?;
+    let mut scene = scene(stage, &cluster, proxy.port).await?;
+    scene.outages += 1;
     proxy.set(Mode::Stall, Mode::Pass);
     let back_ms = scene.goes_on("on dead connections", NOTICES).await?;
     let fault = scene.end(&[]).await?;
@@ -85,10 +89,11 @@ pub(crate) async fn network_swallows(stage: &Stage) -> Result<Fault, String> {
 /// PostgreSQL is restarted, in order and not, under load.
 pub(crate) async fn restarts(stage: &Stage) -> Result<Fault, String> {
     let cluster = cluster()?;
-    let scene = scene(stage, &cluster, cluster.port()).await?;
+    let mut scene = scene(stage, &cluster, cluster.port()).await?;
     let mut back_ms = 0;
     let rounds = times(stage, 6, 2);
     for number in 0..rounds {
+        scene.outages += 1;
         if number % 2 == 0 {
             cluster.stop_in_order()?
         } else {

@@ -23,6 +23,9 @@ const WORKS: &str = "the database can be written again";
 /// What is under way when the disk fails may still be acknowledged.
 const GRACE: Duration = Duration::from_millis(500);
 const BACK: Duration = Duration::from_secs(20);
+const CPU: &str = "process_cpu_seconds_total";
+/// What people who ask again and again may cost a server, built without optimisation, that can do nothing for them.
+const BUSY_PERCENT: f64 = 80.0;
 
 /// The disk fails with this errno under load, and works again.
 pub(crate) async fn fails(stage: &Stage, errno: i64) -> Result<Fault, String> {
@@ -30,16 +33,21 @@ pub(crate) async fn fails(stage: &Stage, errno: i64) -> Result<Fault, String> {
     let shim = Shim::disk(folder.path())?;
     let mut setup = super::setup(stage, folder.path());
     setup.environment = shim.environment();
-    let scene = Scene::begin(stage, setup, Some(folder)).await?;
-    let mut back_ms = 0;
-    for _ in 0..if stage.full { 5 } else { 2 } {
+    let mut scene = Scene::begin(stage, setup, Some(folder)).await?;
+    let (mut back_ms, mut busy) = (0, 0.0_f64);
+    let times = if stage.full { 5 } else { 2 };
+    for _ in 0..times {
+        scene.outages += 1;
         shim.set(errno)?;
-        sits_it_out(&scene, lasts(stage)).await?;
+        busy = sits_it_out(&scene, lasts(stage), Room::None).await?.max(busy);
         shim.set(0)?;
         back_ms = back_ms.max(scene.goes_on("after the disk works again", BACK).await?);
+        scene.is_said("200 ok").await?;
     }
     let fault = scene.end(&[BROKEN, WORKS]).await?;
-    Ok(Fault { back_ms, note: "every write of the process fails, twice or more".to_owned(), ..fault })
+    let note =
+        format!("every write of the process fails, {times} times; {busy:.0} % of a processor meanwhile");
+    Ok(Fault { back_ms, note, ..fault })
 }
 
 /// A small disk that fills up for real, where this program may mount one.
@@ -50,18 +58,22 @@ pub(crate) async fn full_for_real(stage: &Stage) -> Result<Fault, String> {
     };
     let mut setup = super::setup(stage, folder.path());
     setup.data = disk.0.join("data");
-    let scene = Scene::begin(stage, setup, Some(folder)).await?;
+    let mut scene = Scene::begin(stage, setup, Some(folder)).await?;
     let ballast = disk.0.join("ballast");
-    let mut back_ms = 0;
-    for _ in 0..if stage.full { 5 } else { 2 } {
+    let (mut back_ms, mut busy) = (0, 0.0_f64);
+    let times = if stage.full { 5 } else { 2 };
+    for _ in 0..times {
+        scene.outages += 1;
         fill(&ballast)?;
-        sits_it_out(&scene, lasts(stage)).await?;
+        busy = sits_it_out(&scene, lasts(stage), Room::Old).await?.max(busy);
         fs::remove_file(&ballast).map_err(|why| why.to_string())?;
         back_ms = back_ms.max(scene.goes_on("after there is room again", BACK).await?);
+        scene.is_said("200 ok").await?;
     }
     let fault = scene.end(&[BROKEN, WORKS]).await?;
     drop(disk);
-    Ok(Fault { back_ms, note: "tmpfs, filled to the last page, twice or more".to_owned(), ..fault })
+    let note = format!("tmpfs, filled to the last page, {times} times; {busy:.0} % of a processor meanwhile");
+    Ok(Fault { back_ms, note, ..fault })
 }
 
 /// Starting on a read-only folder says what is wrong, in a line.
@@ -108,27 +120,52 @@ fn lasts(stage: &Stage) -> Duration {
     if stage.full { Duration::from_secs(8) } else { Duration::from_secs(2) }
 }
 
-/// While nothing can be written: nothing is acknowledged, reading goes on, people can come back.
-async fn sits_it_out(scene: &Scene, lasts: Duration) -> Result<(), String> {
+/// What a disk that fails still takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    None,
+    /// What fits into the files as they are: once the database's log has begun anew, some writes do.
+    Old,
+}
+
+/// While nothing can be written: nothing is acknowledged, reading goes on, people can come back, and the operator sees
+/// it.
+/// Gives how much of a processor the server took meanwhile, in percent.
+async fn sits_it_out(scene: &Scene, lasts: Duration, room: Room) -> Result<f64, String> {
     tokio::time::sleep(GRACE).await;
+    if room == Room::None {
+        scene.is_said("503 disk").await?;
+        let up = scene.figure("chatters_store_database_up{side=\"write\"}").await?;
+        if up != 0.0 {
+            return Err(format!("the database is said to be written: {up}"));
+        }
+    }
     let before = (scene.acknowledged(), scene.crowd.record().doubts);
     let person = &scene.crowd.people[0];
     Contents::read(&scene.crowd, person).await.map_err(|why| format!("reading: {why}\n{}", scene.tail()))?;
     let other = scene.crowd.world.come_back(person.identity()).await?;
     let state = other.invoke(&functions::updates::GetState {}).await;
     state.map_err(|why| format!("coming back: {why}\n{}", scene.tail()))?;
+    let cpu = scene.figure(CPU).await?;
     tokio::time::sleep(lasts).await;
+    let busy = (scene.figure(CPU).await? - cpu) * 100.0 / lasts.as_secs_f64();
+    if busy > BUSY_PERCENT {
+        return Err(format!(
+            "the server keeps {busy:.0} % of a processor busy for nothing\n{}",
+            scene.tail()
+        ));
+    }
     if let Some(status) = scene.crowd.world.server.ended() {
         return Err(format!("the server ended: {status}\n{}", scene.tail()));
     }
     let after = (scene.acknowledged(), scene.crowd.record().doubts);
-    if after.0 > before.0 {
+    if after.0 > before.0 && room == Room::None {
         return Err(format!("{} messages were acknowledged that cannot be kept", after.0 - before.0));
     }
     if after.1 == before.1 {
         return Err(format!("people hear nothing, not even that it does not work\n{}", scene.tail()));
     }
-    Ok(())
+    Ok(busy)
 }
 
 fn fill(path: &Path) -> Result<(), String> {

@@ -6,6 +6,7 @@ mod disk;
 mod half_open;
 mod slow;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use bench::server::{Server, Setup};
 use bench::world::World;
 
 use crate::check::Checker;
+use crate::figures;
 use crate::load::Load;
 use crate::people::Crowd;
 use crate::postgres::Cluster;
@@ -22,8 +24,11 @@ use crate::report::Fault;
 /// How long people's apps may need to get their last answers once all is well.
 const FINISH: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
-/// Lines in the log that one fault may cost, however many writes it meets.
+/// Some things are counted, and said a while later.
+const SAID: Duration = Duration::from_secs(20);
+/// Lines in the log that one fault may cost, however many writes it meets; and each time where it comes back often.
 const LOG_LINES: usize = 60;
+const LOG_LINES_EACH: usize = 6;
 
 /// What all faults of a run share.
 pub(crate) struct Stage {
@@ -78,6 +83,8 @@ struct Scene {
     crowd: Crowd,
     checker: Checker,
     load: Option<Load>,
+    /// How often the fault has struck.
+    outages: usize,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -86,7 +93,7 @@ impl Scene {
         let crowd = Crowd::gather(World::new(Server::launch(setup)?), stage.people).await?;
         let checker = Checker::new(&crowd).await?;
         let load = Some(Load::start(&crowd, stage.window, &stage.dice));
-        let scene = Self { crowd, checker, load, _folder: folder };
+        let scene = Self { crowd, checker, load, outages: 0, _folder: folder };
         scene.goes_on("before the fault", Duration::from_secs(10)).await?;
         Ok(scene)
     }
@@ -124,9 +131,44 @@ impl Scene {
         self.crowd.hang_up();
         self.crowd.come_back().await?;
         self.crowd.record().release_all();
+        self.resume(stage);
+        Ok(())
+    }
+
+    /// Everybody finishes what they are at, and does nothing then.
+    async fn rest(&mut self) -> Result<(), String> {
+        match self.load.take() {
+            Some(load) => load.finish(FINISH).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Everybody goes on after a pause.
+    fn resume(&mut self, stage: &Stage) {
         let dice = stage.dice.branch(self.acknowledged());
         self.load = Some(Load::start(&self.crowd, stage.window, &dice));
-        Ok(())
+    }
+
+    fn metrics(&self) -> Result<SocketAddr, String> {
+        self.crowd.world.server.metrics.ok_or_else(|| "the server tells no figures".to_owned())
+    }
+
+    /// One of the server's figures.
+    async fn figure(&self, name: &str) -> Result<f64, String> {
+        figures::figure(self.metrics()?, name).await
+    }
+
+    /// Fails unless the server says this about its health, within a second.
+    async fn is_said(&self, health: &str) -> Result<(), String> {
+        let mut said = String::new();
+        for _ in 0..20 {
+            said = figures::health(self.metrics()?).await?;
+            if said == health {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(format!("/healthz says {said:?} and not {health:?}\n{}", self.tail()))
     }
 
     fn tail(&self) -> String {
@@ -135,21 +177,26 @@ impl Scene {
 
     /// Lets everybody finish and compares all of it; then looks into the log for what the operator has to find.
     async fn end(mut self, log: &[&str]) -> Result<Fault, String> {
-        if let Some(load) = self.load.take() {
-            load.finish(FINISH).await?;
-        }
+        self.rest().await?;
         let checked = self.checker.check(&self.crowd, false).await;
         checked.map_err(|why| format!("{why}\n{}", self.tail()))?;
-        let text = self.crowd.world.server.log();
+        let mut text = self.crowd.world.server.log();
         for needed in log {
-            if !text.contains(needed) {
-                return Err(format!("the log does not say {needed:?}:\n{}", self.tail()));
+            let mut looks = 0;
+            while !text.contains(needed) {
+                if looks * LOOK >= SAID {
+                    return Err(format!("the log does not say {needed:?}:\n{}", self.tail()));
+                }
+                looks += 1;
+                tokio::time::sleep(LOOK).await;
+                text = self.crowd.world.server.log();
             }
         }
         let lines = text.lines().count();
-        if lines > LOG_LINES {
+        let most = LOG_LINES.max(self.outages * LOG_LINES_EACH);
+        if lines > most {
             return Err(format!(
-                "the log has {lines} lines, no more than {LOG_LINES} are of use:\n{}",
+                "the log has {lines} lines, no more than {most} are of use:\n{}",
                 self.tail()
             ));
         }
@@ -173,9 +220,10 @@ fn folder() -> Result<tempfile::TempDir, String> {
     tempfile::tempdir().map_err(|why| why.to_string())
 }
 
-/// A server of its own that says in its log when things work again.
+/// A server of its own that says in its log when things work again, and tells its figures.
 fn setup(stage: &Stage, folder: &Path) -> Setup {
-    Setup { log: "info".to_owned(), ..Setup::new(&stage.server, folder) }
+    let config = "metrics = \"127.0.0.1:0\"\n".to_owned();
+    Setup { log: "info".to_owned(), config, ..Setup::new(&stage.server, folder) }
 }
 
 /// A database of its own that goes with it.

@@ -11,16 +11,22 @@ use std::time::Duration;
 use bench::world::World;
 use client::{BoxIo, Client, Connect, Identity};
 use domain::BoxFuture;
+use futures_util::future::try_join_all;
 use tl_api::{enums, functions};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::{Scene, Stage, folder, setup};
+use crate::people::Person;
 use crate::report::Fault;
 use crate::system;
 
 /// Sessions that one key may have.
 const PER_KEY: usize = 64;
+const PER_STRANGER: usize = 4;
+/// Whose sessions they are, as nobody may have a hundred devices, and who writes to both.
+const READERS: [usize; 2] = [0, 4];
+const WRITER: usize = 1;
 /// Of every hundred connections, those of nobody who is signed in.
 const STRANGERS: usize = 4;
 /// Small, so that little of what is not read fits into the system's buffers.
@@ -32,8 +38,10 @@ const OUTGOING_MIB: u64 = 64;
 /// What a connection costs beside: its task, its session, what is encoded for it and not yet taken.
 const CONNECTION_KIB: u64 = 192;
 const WRITE_SECS: u64 = 5;
-/// Those whose messages do not fit into the system's buffers are gone by then.
-const DROPPED: Duration = Duration::from_secs(20);
+/// What the system may keep for a connection, both ends taken together.
+const SYSTEM_KIB: u64 = 192;
+/// Everybody who left messages unread is gone by then; with thousands, writing to them takes its time.
+const DROPPED: Duration = Duration::from_secs(120);
 
 /// A connection that can be told to stop reading.
 pub(super) struct Deaf {
@@ -125,97 +133,120 @@ pub(crate) async fn readers(stage: &Stage) -> Result<Fault, String> {
     }
     let folder = folder()?;
     let mut setup = setup(stage, folder.path());
-    setup.config = format!(
+    setup.config.push_str(&format!(
         "[limits]\noutgoing_bytes = {}\nwrite_secs = {WRITE_SECS}\nnewcomers_per_address = 20000\n",
         OUTGOING_MIB << 20
-    );
-    let scene = Scene::begin(stage, setup, Some(folder)).await?;
+    ));
+    let mut scene = Scene::begin(stage, setup, Some(folder)).await?;
+    // Thousands of clients are slowly made where others take the processor.
+    scene.rest().await?;
     let pid = scene.crowd.world.server.pid();
     let address = scene.crowd.world.server.address;
-    let connections = system::connections(address)?;
-    let start_kib = system::memory_kib(pid)?.0;
-    let readers = gather(&scene, size).await?;
+    let sockets = system::connections(address)?;
+    let (start_kib, system_start_kib) = (system::memory_kib(pid)?.0, system::tcp_kib()?);
+    let clock = Arc::clone(&scene.crowd.world.clock);
+    let begun = clock.now().0;
+    let strangers = size * STRANGERS / 100;
+    let readers = gather(&scene, size, strangers).await?;
+    let gathered = clock.now().0;
     let idle_kib = system::memory_kib(pid)?.0;
     readers.iter().for_each(|(_, deaf)| deaf.stop());
+    scene.resume(stage);
 
-    let writer = Arc::clone(&scene.crowd.people[1]);
-    let victim = scene.crowd.people[0].user_id;
-    let peer = writer.peers.get(&0).cloned().ok_or_else(|| format!("nobody writes to {victim}"))?;
-    for number in 0..MESSAGES {
+    let writer = Arc::clone(&scene.crowd.people[WRITER]);
+    let mut system_kib = 0;
+    for (number, reader) in (0..MESSAGES).flat_map(|number| READERS.map(|reader| (number, reader))) {
         let request = functions::messages::SendMessage {
-            peer: peer.clone(),
+            peer: writer.peers.get(&reader).cloned().ok_or("nobody writes to a reader")?,
             message: format!("{number} {}", "w".repeat(MESSAGE_CHARS)),
             random_id: scene.crowd.world.random.i64(),
             ..Default::default()
         };
         // Not in the record: the checker takes what has no tag for the server's own.
         writer.ask(&request).await?;
+        system_kib = system_kib.max(system::tcp_kib()?);
     }
+    let written = clock.now().0;
     let others_ms = scene.goes_on("beside readers who do not read", Duration::from_secs(60)).await?;
-    let dropped = wait_for_drop(&scene, address, connections + size / 10).await?;
+    let dropped_ms = wait_for_drop(&scene, address, sockets + strangers, &mut system_kib).await?;
     let (after_kib, most_kib) = system::memory_kib(pid)?;
     let bound_kib = start_kib + size as u64 * CONNECTION_KIB + (OUTGOING_MIB << 10);
     if most_kib > bound_kib {
         return Err(format!("{most_kib} KiB for {size} readers; {bound_kib} were to be enough"));
     }
+    let of_system_kib = system_kib.saturating_sub(system_start_kib) / size as u64;
+    if of_system_kib > SYSTEM_KIB {
+        return Err(format!("the system keeps {of_system_kib} KiB a reader; {SYSTEM_KIB} were to be enough"));
+    }
+    let counted = scene.figure("chatters_slow_readers_total").await?;
+    let least = f64::from(u32::try_from(size - strangers).unwrap_or(u32::MAX));
+    if counted < least {
+        return Err(format!("the server counts {counted} slow readers, there were {least}"));
+    }
     drop(readers);
-    let fault = scene.end(&[]).await?;
+    let fault = scene.end(&["a connection is closed whose client does not read"]).await?;
     let mib = |kib: u64| kib >> 10;
     note.push_str(&format!(
-        "{size} connections that never read, {MESSAGES} messages of {MESSAGE_CHARS} characters to each: memory \
-         {} MiB before, {} MiB connected, {} MiB at most (bound: {} MiB), {} MiB after; {} % dropped after {} s",
+        "{size} connections that never read ({} s to make them), {MESSAGES} messages of {MESSAGE_CHARS} characters to \
+         each ({} s): server {} MiB before, {} MiB connected ({} KiB each), {} MiB at most (bound: {} MiB), {} MiB \
+         after; the system {} MiB at most ({of_system_kib} KiB each, both ends); all dropped after {} s",
+        (gathered - begun) / 1000,
+        (written - gathered) / 1000,
         mib(start_kib),
         mib(idle_kib),
+        idle_kib.saturating_sub(start_kib) / size as u64,
         mib(most_kib),
         mib(bound_kib),
         mib(after_kib),
-        dropped.0,
-        dropped.1 / 1000,
+        mib(system_kib),
+        dropped_ms / 1000,
     ));
     Ok(Fault { back_ms: others_ms, note, ..fault })
 }
 
-/// Sessions of person 0, and some of nobody.
-async fn gather(scene: &Scene, size: usize) -> Result<Vec<(Client, Deaf)>, String> {
-    let world = &scene.crowd.world;
-    let mut readers = Vec::new();
-    let mut identity: Option<Identity> = None;
-    let mut stranger: Option<Identity> = None;
-    let mut of_key = 0;
-    for number in 0..size {
-        let failed = |why: String| format!("reader {number}: {why}");
-        let is_stranger = number % 100 < STRANGERS;
+/// `size` sessions: those of the readers, and `strangers` of nobody.
+async fn gather(scene: &Scene, size: usize, strangers: usize) -> Result<Vec<(Client, Deaf)>, String> {
+    let (mut readers, mut keys) = (Vec::new(), 0);
+    while readers.len() < size {
+        let left = size - readers.len();
+        let is_stranger = left <= strangers;
         // A key that nobody is signed in with has few sessions.
-        let (key, renew) = if is_stranger {
-            (&mut stranger, (number % 100) == 0)
-        } else {
-            of_key += 1;
-            (&mut identity, of_key % (PER_KEY - 4) == 1)
-        };
-        if renew {
-            *key = None;
-        }
-        let (client, deaf) = Deaf::connect(world, key.as_ref()).await.map_err(failed)?;
-        if key.is_none() {
-            *key = Some(client.identity().clone());
-            if !is_stranger {
-                sign_in(scene, &client).await.map_err(failed)?;
-            }
-        }
-        if is_stranger {
-            let asked = client.invoke(&functions::help::GetNearestDc {}).await;
-            asked.map_err(|why| failed(why.to_string()))?;
-        } else {
-            let asked = client.invoke(&functions::updates::GetState {}).await;
-            asked.map_err(|why| failed(why.to_string()))?;
-        }
-        readers.push((client, deaf));
+        let count = if is_stranger { left.min(PER_STRANGER) } else { (left - strangers).min(PER_KEY - 4) };
+        let failed = |why: String| format!("reader {} of {size}: {why}", size - left);
+        let whose = (!is_stranger).then_some(READERS[keys % READERS.len()]);
+        keys += 1;
+        let first = reader(scene, None, whose).await.map_err(failed)?;
+        let identity = first.0.identity().clone();
+        let others = (1..count).map(|_| reader(scene, Some(&identity), whose));
+        let others = try_join_all(others).await.map_err(failed)?;
+        readers.push(first);
+        readers.extend(others);
     }
     Ok(readers)
 }
 
-/// Signs in as person 0 by a token, as a QR code carries it.
-async fn sign_in(scene: &Scene, client: &Client) -> Result<(), String> {
+/// One session that the server knows: of somebody or of nobody, and of a new key without an identity.
+async fn reader(
+    scene: &Scene,
+    identity: Option<&Identity>,
+    whose: Option<usize>,
+) -> Result<(Client, Deaf), String> {
+    let (client, deaf) = Deaf::connect(&scene.crowd.world, identity).await?;
+    let asked = match whose {
+        None => client.invoke(&functions::help::GetNearestDc {}).await.map(drop),
+        Some(whose) => {
+            if identity.is_none() {
+                sign_in(&scene.crowd.people[whose], &client).await?;
+            }
+            client.invoke(&functions::updates::GetState {}).await.map(drop)
+        }
+    };
+    asked.map_err(|why| why.to_string())?;
+    Ok((client, deaf))
+}
+
+/// Signs in as somebody by a token, as a QR code carries it.
+async fn sign_in(person: &Person, client: &Client) -> Result<(), String> {
     let request =
         || functions::auth::ExportLoginToken { api_id: 1, api_hash: "a".repeat(32), except_ids: Vec::new() };
     let failed = |why: client::ClientError| format!("signing in: {why}");
@@ -223,27 +254,31 @@ async fn sign_in(scene: &Scene, client: &Client) -> Result<(), String> {
         return Err("no token".to_owned());
     };
     let accept = functions::auth::AcceptLoginToken { token: token.token };
-    scene.crowd.people[0].ask(&accept).await?;
+    person.ask(&accept).await?;
     match client.invoke(&request()).await.map_err(failed)? {
         enums::auth::LoginToken::Success(_) => Ok(()),
         _ => Err("the token was accepted, and nobody is signed in".to_owned()),
     }
 }
 
-/// The share of readers in percent that are dropped, and the milliseconds until no more than `left` connections stay or
-/// the time is over.
-async fn wait_for_drop(scene: &Scene, address: SocketAddr, left: usize) -> Result<(usize, i64), String> {
+/// The milliseconds until no more than `left` sockets stay.
+async fn wait_for_drop(
+    scene: &Scene,
+    address: SocketAddr,
+    left: usize,
+    system_kib: &mut u64,
+) -> Result<i64, String> {
     let clock = &scene.crowd.world.clock;
-    let (started, most) = (clock.now().0, system::connections(address)?.max(1));
+    let started = clock.now().0;
     loop {
         let (open, waited) = (system::connections(address)?, clock.now().0 - started);
         if open <= left {
-            return Ok((100 - open * 100 / most, waited));
+            return Ok(waited);
         }
-        // What the system's own buffers hold is written as far as the server can tell: those stay.
         if waited > i64::try_from(DROPPED.as_millis()).unwrap_or(i64::MAX) {
-            return Ok((100 - open * 100 / most, waited));
+            return Err(format!("{open} sockets are open, {left} were to be left\n{}", scene.tail()));
         }
+        *system_kib = (*system_kib).max(system::tcp_kib()?);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

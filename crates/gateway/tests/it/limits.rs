@@ -9,7 +9,7 @@ use rpc::boundary::Sessions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{PUSH, Server, query, session_of, soon, until};
+use crate::support::{Server, query, session_of, soon, until};
 
 async fn with(limits: Limits) -> Server {
     Server::with(|parts| parts.limits = limits).await
@@ -102,33 +102,6 @@ async fn whoever_says_nothing_is_disconnected() {
     assert!(is_closed(&mut half, Duration::from_secs(10)).await);
 }
 
-/// A reader that stops loses its connection, not the server its memory.
-#[tokio::test]
-async fn slow_readers_are_dropped() {
-    let server = with(Limits { write_secs: 1, ..Limits::default() }).await;
-    let client = server.client().await;
-    soon(client.call(query(PUSH, &[1]))).await.unwrap();
-    let identity = client.identity().clone();
-    drop(client);
-
-    // A connection that asks once and reads nothing.
-    let config = server.config(Framing::Intermediate, None);
-    let wire = client::Wire::open(&config).await.unwrap();
-    let deaf = Deaf { wire, identity };
-    let session = deaf.ask(&server).await;
-    let body = [query(9, &[]), vec![1; 60_000]].concat();
-    for _ in 0..2_000 {
-        if !server.registry.push(session, &body) {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
-    until("the deaf connection is dropped", || !server.is_connected(session)).await;
-
-    let other = server.client().await;
-    assert_eq!(soon(other.call(query(9, &[]))).await.unwrap(), query(9, &[]));
-}
-
 /// Nobody needs many sessions to sign in.
 #[tokio::test]
 async fn a_key_without_a_user_has_few_sessions() {
@@ -153,32 +126,4 @@ async fn a_key_without_a_user_has_few_sessions() {
     let client = soon(another()).await.unwrap();
     soon(client.call(query(9, &[]))).await.unwrap();
     assert!(server.registry.session_count() > 8);
-}
-
-struct Deaf {
-    wire: client::Wire,
-    identity: client::Identity,
-}
-
-impl Deaf {
-    /// Shows its session to the server and then sleeps on the connection.
-    async fn ask(mut self, server: &Server) -> rpc::boundary::SessionRef {
-        use mtproto::session::client::ClientSession;
-        let client::Identity { key, salt, time_offset } = self.identity.clone();
-        let session = rpc::boundary::SessionRef { key_id: key.id(), session_id: 4242 };
-        let mut state = ClientSession::new(key, session.session_id, salt, time_offset);
-        state.request(query(9, &[])).unwrap();
-        let mut packet = Vec::new();
-        let config = server.config(Framing::Intermediate, None);
-        let random = config.random.clone();
-        let now = config.clock.now().0;
-        assert!(state.poll_transmit(now, &mut |bytes: &mut [u8]| random.fill(bytes), &mut packet));
-        self.wire.send(&packet, false).await.unwrap();
-        until("the session is there", || server.is_connected(session)).await;
-        gateway::task::spawn(async move {
-            tokio::time::sleep(crate::support::PATIENCE * 2).await;
-            drop(self);
-        });
-        session
-    }
 }

@@ -6,6 +6,7 @@ mod faults;
 mod http;
 mod keys;
 mod limits;
+mod readers;
 mod sessions;
 mod support;
 mod transports;

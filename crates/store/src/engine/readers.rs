@@ -3,11 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_channel::Receiver;
 
 use super::queue::{Job, refuse};
-use super::trouble::Trouble;
+use super::trouble::{Pause, Trouble};
 use super::{Engine, Idle, Role, Session};
 use crate::store::Shared;
 use crate::tx::Effects;
@@ -24,14 +25,18 @@ pub(crate) fn start(
         .spawn(move || {
             // A job that met a dead connection before it began.
             let mut waiting = None;
+            let mut pause = Pause::default();
             while waiting.is_some() || !(queue.is_closed() && queue.is_empty()) {
                 let connected = engine.connect(Role::Reader, &mut |session| {
+                    pause = Pause::default();
                     waiting = serve(session, &shared, &trouble, &queue, waiting.take())
                 });
                 if let Err(error) = connected {
                     trouble.fails(&error);
-                    // The next try is made for the next job.
                     refuse(waiting.take(), &error);
+                    // Meanwhile other readers take what there is, if they can. The next try is made for the next job.
+                    pause.lengthen();
+                    std::thread::sleep(Duration::from_millis(pause.left()));
                     waiting = queue.recv_blocking().ok();
                 }
             }

@@ -95,17 +95,21 @@ impl Engine for Sqlite {
             Role::Writer => Some(self.fold_log_behind(&mut connection)?),
             Role::Reader => None,
         };
-        body(&mut SqliteSession {
+        let mut session = SqliteSession {
             connection: &connection,
             statements: HashMap::new(),
             begin: if role == Role::Writer { "BEGIN IMMEDIATE" } else { "BEGIN" },
             step: Step::None,
             row: RowBuilder::default(),
             broken: false,
-        });
+        };
+        body(&mut session);
+        let broken = session.broken;
+        drop(session);
         // Its hook holds the channel that keeps the folding thread alive.
         drop(connection);
-        match folding.map(JoinHandle::join) {
+        // On a disk that fails it may take its time, and need not be waited for: it ends by itself.
+        match folding.filter(|_| !broken).map(JoinHandle::join) {
             Some(Err(_)) => Err(StoreError::unavailable("the thread that folds the log panicked")),
             _ => Ok(()),
         }

@@ -4,9 +4,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::{Repeats, SharedClock, Time};
-use meters::Gauge;
+use meters::{Gauge, Stopwatch};
 
-use crate::StoreError;
+use crate::{StoreError, limits};
 
 /// What one side of the store (its writer, or all its readers) has met.
 pub(crate) struct Trouble {
@@ -55,5 +55,52 @@ impl Trouble {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What lies between two tries to reach a database that fails: nothing after the first failure, then longer and
+/// longer, so that a database that stays away keeps neither the processor nor the disk busy.
+#[derive(Default)]
+pub(crate) struct Pause {
+    millis: u64,
+    since: Option<Stopwatch>,
+}
+
+impl Pause {
+    /// After another failure: begins anew, twice as long.
+    pub(crate) fn lengthen(&mut self) {
+        self.millis = match self.since {
+            None => 0,
+            Some(_) => (self.millis * 2).clamp(limits::RETRY_MS_MIN, limits::RETRY_MS_MAX),
+        };
+        self.since = Some(Stopwatch::start());
+    }
+
+    /// Milliseconds that are left.
+    pub(crate) fn left(&self) -> u64 {
+        self.since.map_or(0, |since| self.millis.saturating_sub(since.micros() / 1000))
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.left() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_a_bound() {
+        let mut pause = Pause::default();
+        assert!(pause.is_over());
+        let lengths: Vec<u64> = (0..9)
+            .map(|_| {
+                pause.lengthen();
+                pause.millis
+            })
+            .collect();
+        assert_eq!(lengths, [0, 50, 100, 200, 400, 800, 1000, 1000, 1000]);
+        assert!((500..=1000).contains(&pause.left()) && !pause.is_over());
     }
 }

@@ -8,7 +8,7 @@ use async_channel::Receiver;
 use meters::Stopwatch;
 
 use super::queue::{Job, refuse};
-use super::trouble::Trouble;
+use super::trouble::{Pause, Trouble};
 use super::{Engine, Idle, Role, Session};
 use crate::store::{CommitFate, Committed, Shared};
 use crate::tx::Effects;
@@ -31,20 +31,27 @@ pub(crate) fn start(
             let mut writer = Writer {
                 shared: &shared,
                 trouble: &trouble,
+                pause: Pause::default(),
                 effects: Effects::default(),
                 in_doubt: false,
                 waiting: Vec::new(),
             };
             while !(writer.waiting.is_empty() && queue.is_closed() && queue.is_empty()) {
+                let mut served = Ok(());
                 let connected = engine.connect(Role::Writer, &mut |session| {
-                    writer.shred_the_rest(session);
-                    writer.serve(session, &queue, limit);
+                    served = match writer.shred_the_rest(session) {
+                        Ok(()) => writer.serve(session, &queue, limit),
+                        Err(error) => {
+                            trouble.fails(&error);
+                            Err(error)
+                        }
+                    };
                 });
-                if let Err(error) = connected {
-                    trouble.fails(&error);
-                    // The next try is made for the next job.
-                    refuse(std::mem::take(&mut writer.waiting), &error);
-                    writer.waiting = take(&queue, limit, &shared);
+                if let Err(error) = &connected {
+                    trouble.fails(error);
+                }
+                if let Err(error) = connected.and(served) {
+                    writer.refuse_for_a_while(&queue, limit, &error);
                 }
             }
         })
@@ -69,6 +76,8 @@ fn take(queue: &Receiver<Box<dyn Job>>, limit: usize, shared: &Shared) -> Vec<Bo
 struct Writer<'a> {
     shared: &'a Shared,
     trouble: &'a Trouble,
+    /// Until the next try of a connection.
+    pause: Pause,
     effects: Effects,
     /// The commit was asked for and not heard of: it may have taken effect.
     in_doubt: bool,
@@ -77,8 +86,28 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Works until the queue is closed and empty, or the connection is of no use any more.
-    fn serve(&mut self, session: &mut dyn Session, queue: &Receiver<Box<dyn Job>>, limit: usize) {
+    /// Answers with the error until it is time for another try, which is made for the job that comes then; the first
+    /// is made at once.
+    fn refuse_for_a_while(&mut self, queue: &Receiver<Box<dyn Job>>, limit: usize, error: &StoreError) {
+        self.pause.lengthen();
+        refuse(std::mem::take(&mut self.waiting), error);
+        while !self.pause.is_over() {
+            self.waiting = take(queue, limit, self.shared);
+            if self.waiting.is_empty() || self.pause.is_over() {
+                return;
+            }
+            refuse(std::mem::take(&mut self.waiting), error);
+        }
+    }
+
+    /// Works until the queue is closed and empty, or the connection is of no use any more: an error when that showed
+    /// while it was used.
+    fn serve(
+        &mut self,
+        session: &mut dyn Session,
+        queue: &Receiver<Box<dyn Job>>,
+        limit: usize,
+    ) -> Result<(), StoreError> {
         let mut idle = Idle::new(&*self.shared.clock);
         loop {
             let mut jobs = std::mem::take(&mut self.waiting);
@@ -86,18 +115,18 @@ impl Writer<'_> {
                 jobs = take(queue, limit, self.shared);
             }
             if jobs.is_empty() {
-                return;
+                return Ok(());
             }
             if !idle.sound(session) {
                 self.waiting = jobs;
-                return;
+                return Ok(());
             }
             self.effects = Effects::default();
             let outcome = self.transact(session, &mut jobs);
-            let failed = outcome.is_err();
-            match outcome {
+            match &outcome {
                 Ok(()) => {
                     self.trouble.works();
+                    self.pause = Pause::default();
                     self.tell();
                     self.shred(session);
                     for job in jobs {
@@ -105,20 +134,20 @@ impl Writer<'_> {
                     }
                 }
                 Err(error) => {
-                    self.trouble.fails(&error);
+                    self.trouble.fails(error);
                     meters::COMMITS_FAILED.add(1);
                     if self.in_doubt {
                         self.effects.doubt();
                         self.tell();
                     }
-                    refuse(jobs, &error);
+                    refuse(jobs, error);
                 }
             }
-            if (failed && session.rollback().is_err()) || session.broken() {
-                return;
+            if (outcome.is_err() && session.rollback().is_err()) || session.broken() {
+                return outcome;
             }
             if self.in_doubt {
-                self.shred_the_rest(session);
+                self.shred_the_rest(session)?;
             }
         }
     }
@@ -212,13 +241,14 @@ impl Writer<'_> {
         }
     }
 
-    fn shred_the_rest(&mut self, session: &mut dyn Session) {
+    /// Errors: [`StoreError::Unavailable`] when the connection is of no use.
+    fn shred_the_rest(&mut self, session: &mut dyn Session) -> Result<(), StoreError> {
         match self.finish_shreds(session) {
             Ok(()) => {}
-            // It is about to be said what is wrong with the database; the next connection tries again.
-            Err(StoreError::Unavailable(_)) => {}
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
             Err(error) => tracing::error!(%error, "data keys that should be gone are still there"),
         }
+        if session.broken() { Err(StoreError::unavailable("the connection broke")) } else { Ok(()) }
     }
 
     /// Does what a crash between a commit and [`Writer::shred`] has left undone.
@@ -236,3 +266,7 @@ impl Writer<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;
