@@ -77,14 +77,14 @@ pub fn upsert(tx: &mut Tx<'_>, owner: UserId, user: Option<UserId>, entry: &Entr
 
 pub fn by_user(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<Option<Contact>, StoreError> {
     let row = tx.query_opt(BY_USER, &[Value::Int(owner.0), Value::Int(user.0)])?;
-    row.map(|row| read(tx, &row)).transpose()
+    row.map(|row| read(tx, &row, 0)).transpose()
 }
 
 /// What the owner saved under a number.
 pub fn by_phone(tx: &mut Tx<'_>, owner: UserId, phone: &str) -> Result<Option<Contact>, StoreError> {
     let hash = users::phone_hash(tx, phone);
     let row = tx.query_opt(BY_PHONE, &[Value::Int(owner.0), Value::Blob(&hash)])?;
-    row.map(|row| read(tx, &row)).transpose()
+    row.map(|row| read(tx, &row, 0)).transpose()
 }
 
 /// How many entries the owner saved, with and without an account.
@@ -99,13 +99,13 @@ pub fn is_contact(tx: &mut Tx<'_>, owner: UserId, user: UserId) -> Result<bool, 
 /// Contacts that have an account, in order of its id.
 pub fn list(tx: &mut Tx<'_>, owner: UserId) -> Result<Vec<Contact>, StoreError> {
     let rows = tx.query(LIST, &[Value::Int(owner.0)])?;
-    rows.iter().map(|row| read(tx, row)).collect()
+    rows.iter().map(|row| read(tx, row, 0)).collect()
 }
 
 /// Everything that the owner saved, with numbers that nobody has registered.
 pub fn all(tx: &mut Tx<'_>, owner: UserId) -> Result<Vec<Contact>, StoreError> {
     let rows = tx.query(ALL, &[Value::Int(owner.0)])?;
-    rows.iter().map(|row| read(tx, row)).collect()
+    rows.iter().map(|row| read(tx, row, 0)).collect()
 }
 
 /// Who had saved a number before it got its account, in rising order of owner.
@@ -113,7 +113,7 @@ pub fn waiting_for(tx: &mut Tx<'_>, phone: &str) -> Result<Vec<Contact>, StoreEr
     let hash = users::phone_hash(tx, phone);
     let rows = tx.query(WAITING, &[Value::Blob(&hash)])?;
     // What somebody had saved whose account is deleted by now is nobody's.
-    rows.iter().filter_map(|row| StoreError::if_there(read(tx, row)).transpose()).collect()
+    rows.iter().filter_map(|row| StoreError::if_there(read(tx, row, 0)).transpose()).collect()
 }
 
 /// Ties an entry that was waiting to the account that its number now has.
@@ -175,13 +175,15 @@ fn key_hash(tx: &Tx<'_>, user: Option<UserId>, phone: &str) -> [u8; 16] {
     }
 }
 
-fn read(tx: &mut Tx<'_>, row: &Row) -> Result<Contact, StoreError> {
-    let owner = UserId(row.int(0)?);
-    let plain = tx.open_sealed(Owner::User(owner.0), TABLE, RowKey::from(row.blob(1)?), row.blob(3)?)?;
+/// Reads the columns of a contact that begin with column `at`.
+pub(crate) fn read(tx: &mut Tx<'_>, row: &Row, at: usize) -> Result<Contact, StoreError> {
+    let owner = UserId(row.int(at)?);
+    let key = RowKey::from(row.blob(at + 1)?);
+    let plain = tx.open_sealed(Owner::User(owner.0), TABLE, key, row.blob(at + 3)?)?;
     Ok(Contact {
         owner,
-        user: row.opt_int(2)?.map(UserId),
+        user: row.opt_int(at + 2)?.map(UserId),
         entry: serde_json::from_slice(&plain).map_err(|_| StoreError::corrupt(TABLE, "entry"))?,
-        created_at: Time::from_secs(row.int(4)?),
+        created_at: Time::from_secs(row.int(at + 4)?),
     })
 }

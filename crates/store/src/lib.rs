@@ -36,6 +36,7 @@ pub mod histories;
 pub mod login_tokens;
 pub mod messages;
 pub mod notify;
+pub mod portraits;
 pub mod privacy;
 pub mod reactions;
 pub mod saved;

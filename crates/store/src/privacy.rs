@@ -22,9 +22,19 @@ const BLOCKED_COUNT: &str = "SELECT COUNT(*) FROM blocks WHERE owner = $1";
 /// The rules that an owner set for one key, as `domain::privacy::Rules` writes them; `None` while the
 /// default holds.
 pub fn rules(tx: &mut Tx<'_>, owner: UserId, key: i64) -> Result<Option<Vec<u8>>, StoreError> {
-    let Some(row) = tx.query_opt(SELECT, &[Value::Int(owner.0), Value::Int(key)])? else { return Ok(None) };
-    let opened = tx.open_sealed(Owner::User(owner.0), TABLE, RowKey::from((owner.0, key)), row.blob(0)?);
-    StoreError::if_there(opened)
+    let row = tx.query_opt(SELECT, &[Value::Int(owner.0), Value::Int(key)])?;
+    open(tx, owner, key, row.as_ref().map(|row| row.blob(0)).transpose()?)
+}
+
+/// Opens the column of a row that may not be there.
+pub(crate) fn open(
+    tx: &mut Tx<'_>,
+    owner: UserId,
+    key: i64,
+    sealed: Option<&[u8]>,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(sealed) = sealed else { return Ok(None) };
+    StoreError::if_there(tx.open_sealed(Owner::User(owner.0), TABLE, RowKey::from((owner.0, key)), sealed))
 }
 
 pub fn set_rules(tx: &mut Tx<'_>, owner: UserId, key: i64, rules: &[u8]) -> Result<(), StoreError> {

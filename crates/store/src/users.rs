@@ -137,14 +137,21 @@ pub fn get(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, StoreError> {
 }
 
 pub fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Account, StoreError> {
-    let Some(row) = tx.query_opt(SELECT, &[Value::Int(id.0)])? else { return Ok(Account::None) };
+    match tx.query_opt(SELECT, &[Value::Int(id.0)])? {
+        Some(row) => account(tx, &row),
+        None => Ok(Account::None),
+    }
+}
+
+/// Reads the first columns of a row, which are an account's.
+pub(crate) fn account(tx: &mut Tx<'_>, row: &Row) -> Result<Account, StoreError> {
     if row.int(4)? & User::DELETED != 0 {
         // Another node may have deleted it.
-        tx.evict(Owner::User(id.0));
+        tx.evict(Owner::User(row.int(0)?));
         return Ok(Account::Deleted);
     }
     // Without its data key an account is gone, whatever an old backup says.
-    let there = StoreError::if_there(read(tx, &row))?;
+    let there = StoreError::if_there(read(tx, row))?;
     Ok(there.map_or(Account::Deleted, |user| Account::Living(Box::new(user))))
 }
 

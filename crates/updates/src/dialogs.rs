@@ -105,11 +105,12 @@ fn list(tx: &mut Tx<'_>, owner: UserId, rows: &[Dialog], presence: &Presence) ->
     let mut listed = Listed::default();
     let peers: Vec<Peer> = rows.iter().map(|row| row.peer).collect();
     let notify = notify::of_peers(tx, owner, &peers)?;
+    let tops: Vec<i32> = rows.iter().map(|row| row.top_message).collect();
+    for top in messages::many(tx, owner, &tops)? {
+        listed.messages.push(message::render(tx, &top, &mut mentioned)?);
+    }
     for row in rows {
         mentioned.peer(row.peer);
-        if let Some(top) = messages::get(tx, owner, row.top_message)? {
-            listed.messages.push(message::render(tx, &top, &mut mentioned)?);
-        }
         let notify_settings = notify.get(&row.peer).cloned().unwrap_or_default();
         let mut dialog = types::Dialog { notify_settings, ..dialog(row)? };
         if row.flags & dialogs::flag::REACTED != 0 {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::privacy::{self, Key, Rules, Viewer};
 use domain::{Peer, Time, UserId};
+use store::portraits::{self, Portrait};
 use store::{Hashes, StoreError, Tx, contacts, dialogs, privacy as privacy_rows, users};
 use tl_api::{enums, types};
 
@@ -73,7 +74,7 @@ impl Mentioned {
         if !ids.is_empty() {
             ids.insert(viewer);
         }
-        ids.into_iter().map(|id| user(tx, viewer, id, presence)).collect()
+        users(tx, viewer, ids.into_iter().collect(), presence)
     }
 
     /// The same from memory alone; `None` when somebody's description has to be read.
@@ -98,7 +99,7 @@ impl Mentioned {
         viewer: UserId,
         presence: &Presence,
     ) -> Result<Vec<enums::User>, StoreError> {
-        self.users.iter().map(|id| user(tx, viewer, *id, presence)).collect()
+        users(tx, viewer, self.users.iter().copied().collect(), presence)
     }
 }
 
@@ -138,59 +139,114 @@ pub fn user(
     id: UserId,
     presence: &Presence,
 ) -> Result<enums::User, StoreError> {
-    // A write sees its own changes, of which nobody else knows yet.
-    let memory = presence.memory().zip(tx.stamp());
-    if let Some(shown) = memory.and_then(|(memory, _)| memory.shown(viewer, id)) {
-        return Ok(shown.at(tx.now(), presence));
-    }
-    let Some(shown) = shown(tx, viewer, id)? else { return Ok(types::UserEmpty { id: id.0 }.into()) };
-    let shown = Arc::new(shown);
-    if let Some((memory, stamp)) = memory {
-        memory.keep(viewer, id, &shown, stamp);
-    }
-    Ok(shown.at(tx.now(), presence))
+    let users = users(tx, viewer, vec![id], presence)?;
+    Ok(users.into_iter().next().unwrap_or_else(|| types::UserEmpty { id: id.0 }.into()))
 }
 
-fn shown(tx: &mut Tx<'_>, viewer: UserId, id: UserId) -> Result<Option<Shown>, StoreError> {
-    let row = match users::find(tx, id)? {
-        users::Account::Living(row) => row,
-        users::Account::Deleted => return Ok(Some(deleted(tx, viewer, id))),
-        users::Account::None => return Ok(None),
-    };
-    let me = viewer == id;
-    let contact = if me { None } else { contacts::by_user(tx, viewer, id)? };
-    let service = row.flags & users::User::SERVICE != 0;
-    // Two look-ups that most answers need for the same person: whether each saved the other.
-    let saved_viewer = !me && contacts::is_contact(tx, id, viewer)?;
-    let mut user = types::User {
-        id: id.0,
-        is_self: me,
-        contact: contact.is_some() || me,
-        mutual_contact: (contact.is_some() && saved_viewer) || me,
-        verified: service,
-        support: service,
-        contact_require_premium: row.flags & users::User::NO_STRANGERS != 0 && !me && !saved_viewer,
-        access_hash: Some(access_hash(tx, viewer, id)),
-        first_name: Some(row.profile.first_name.clone()),
-        last_name: not_empty(&row.profile.last_name),
-        username: not_empty(&row.profile.username),
-        ..Default::default()
-    };
-    if let Some(contact) = &contact {
-        // P3.1c: a contact goes by the name that the viewer saved.
-        user.first_name = Some(contact.entry.first_name.clone());
-        user.last_name = not_empty(&contact.entry.last_name);
+/// The same of several people, none of them twice.
+fn users(
+    tx: &mut Tx<'_>,
+    viewer: UserId,
+    ids: Vec<UserId>,
+    presence: &Presence,
+) -> Result<Vec<enums::User>, StoreError> {
+    // A write sees its own changes, of which nobody else knows yet.
+    let memory = presence.memory().zip(tx.stamp());
+    let remembered = |id: &UserId| memory.and_then(|(memory, _)| memory.shown(viewer, *id));
+    let known: Vec<Option<Arc<Shown>>> = ids.iter().map(remembered).collect();
+    let unknown = ids.iter().zip(&known).filter(|(_, shown)| shown.is_none());
+    let unknown: Vec<UserId> = unknown.map(|(id, _)| *id).collect();
+    let mut portraits = portraits::look(tx, viewer, &unknown)?.into_iter();
+    let mut eye = Eye { viewer, time_rules: None };
+    let mut users = Vec::with_capacity(ids.len());
+    for (id, known) in ids.into_iter().zip(known) {
+        let shown = match known {
+            Some(shown) => Some(shown),
+            None => {
+                let portrait = portraits.next();
+                let shown = portrait.map(|portrait| eye.shown(tx, id, portrait)).transpose()?.flatten();
+                let shown = shown.map(Arc::new);
+                if let Some((shown, (memory, stamp))) = shown.as_ref().zip(memory) {
+                    memory.keep(viewer, id, shown, stamp);
+                }
+                shown
+            }
+        };
+        users.push(match shown {
+            Some(shown) => shown.at(tx.now(), presence),
+            None => types::UserEmpty { id: id.0 }.into(),
+        });
     }
-    let knows_number = me || contact.as_ref().is_some_and(|contact| contact.entry.phone == row.profile.phone);
-    if service || knows_number || may_see(tx, id, viewer, Key::PhoneNumber, saved_viewer)? {
-        user.phone = not_empty(&row.profile.phone);
+    Ok(users)
+}
+
+/// Whoever looks at people.
+struct Eye {
+    viewer: UserId,
+    /// Their own rules for the times when they were online, once they matter.
+    time_rules: Option<Rules>,
+}
+
+impl Eye {
+    fn shown(
+        &mut self,
+        tx: &mut Tx<'_>,
+        id: UserId,
+        portrait: Portrait,
+    ) -> Result<Option<Shown>, StoreError> {
+        let viewer = self.viewer;
+        let row = match &portrait.account {
+            users::Account::Living(row) => row,
+            users::Account::Deleted => return Ok(Some(deleted(tx, viewer, id))),
+            users::Account::None => return Ok(None),
+        };
+        let me = viewer == id;
+        let contact = portrait.contact.as_ref().filter(|_| !me);
+        let service = row.flags & users::User::SERVICE != 0;
+        let saved_viewer = portrait.saved_viewer && !me;
+        let mut user = types::User {
+            id: id.0,
+            is_self: me,
+            contact: contact.is_some() || me,
+            mutual_contact: (contact.is_some() && saved_viewer) || me,
+            verified: service,
+            support: service,
+            contact_require_premium: row.flags & users::User::NO_STRANGERS != 0 && !me && !saved_viewer,
+            access_hash: Some(access_hash(tx, viewer, id)),
+            first_name: Some(row.profile.first_name.clone()),
+            last_name: not_empty(&row.profile.last_name),
+            username: not_empty(&row.profile.username),
+            ..Default::default()
+        };
+        if let Some(contact) = contact {
+            // P3.1c: a contact goes by the name that the viewer saved.
+            user.first_name = Some(contact.entry.first_name.clone());
+            user.last_name = not_empty(&contact.entry.last_name);
+        }
+        let knows_number = me || contact.is_some_and(|contact| contact.entry.phone == row.profile.phone);
+        if service || knows_number || {
+            let rules = in_force(portrait.number_rules.as_deref(), Key::PhoneNumber)?;
+            rules_allow(&rules, id, viewer, saved_viewer)
+        } {
+            user.phone = not_empty(&row.profile.phone);
+        }
+        let status = if service {
+            StatusRule::None
+        } else if me {
+            StatusRule::By(privacy::shown(true, true))
+        } else if portrait.blocked_viewer {
+            StatusRule::Blocked
+        } else {
+            let rules = in_force(portrait.time_rules.as_deref(), Key::StatusTimestamp)?;
+            let theirs = rules_allow(&rules, id, viewer, saved_viewer);
+            let mine = match &mut self.time_rules {
+                Some(rules) => rules,
+                none => none.insert(self::rules(tx, viewer, Key::StatusTimestamp)?),
+            };
+            StatusRule::By(privacy::shown(theirs, rules_allow(mine, viewer, id, contact.is_some())))
+        };
+        Ok(Some(Shown { user, status, last_seen: row.last_seen }))
     }
-    let status = if service {
-        StatusRule::None
-    } else {
-        status_rule(tx, viewer, id, saved_viewer, contact.is_some())?
-    };
-    Ok(Some(Shown { user, status, last_seen: row.last_seen }))
 }
 
 /// Somebody whose account was deleted: a number, and that they are gone.
@@ -311,7 +367,10 @@ fn may_see(
     key: Key,
     saved_viewer: bool,
 ) -> Result<bool, StoreError> {
-    let rules = rules(tx, owner, key)?;
+    Ok(rules_allow(&rules(tx, owner, key)?, owner, viewer, saved_viewer))
+}
+
+fn rules_allow(rules: &Rules, owner: UserId, viewer: UserId, saved_viewer: bool) -> bool {
     let viewer = Viewer {
         id: viewer,
         is_contact: saved_viewer,
@@ -320,13 +379,17 @@ fn may_see(
         is_bot: false,
         chats: &[],
     };
-    Ok(rules.allows(owner, &viewer))
+    rules.allows(owner, &viewer)
 }
 
 /// The rules in force for a key: those that the owner set, or the default.
 pub fn rules(tx: &mut Tx<'_>, owner: UserId, key: Key) -> Result<Rules, StoreError> {
-    match privacy_rows::rules(tx, owner, key.code())? {
-        Some(bytes) => Rules::from_bytes(&bytes).ok_or_else(|| StoreError::corrupt("privacy", "value")),
+    in_force(privacy_rows::rules(tx, owner, key.code())?.as_deref(), key)
+}
+
+fn in_force(set: Option<&[u8]>, key: Key) -> Result<Rules, StoreError> {
+    match set {
+        Some(bytes) => Rules::from_bytes(bytes).ok_or_else(|| StoreError::corrupt("privacy", "value")),
         None => Ok(key.default_rules()),
     }
 }
