@@ -24,6 +24,9 @@ pub const RETRY_MS_MAX: u64 = 1000;
 pub const POSTGRES_ANSWER_MS: u64 = 15_000;
 /// Milliseconds without use after which a connection is tried before it is trusted with a closure.
 pub const IDLE_PROBE_MS: i64 = 1000;
+/// Milliseconds for which what was read of people is taken for true where other processes may write to the
+/// database, too. Changes that this process makes count at once.
+pub const OTHERS_WRITE_MS: i64 = 1000;
 /// Statements that are sent to PostgreSQL ahead of their answers.
 pub const POSTGRES_PIPELINE: usize = 256;
 /// Bytes of a page of SQLite's. A commit writes whole pages, of which a message changes a few bytes each: half

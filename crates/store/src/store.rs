@@ -144,11 +144,12 @@ impl Store {
         };
         let vault = Vault::open(&config.keys, &*config.root, Arc::clone(&random))?;
         migrations::run(&*engine, &*clock, vault.id())?;
+        let changes = Arc::new(Changes::new(engine.is_ours_alone(), Arc::clone(&clock)));
         let shared = Arc::new(Shared {
             clock,
             random,
             vault,
-            changes: Arc::new(Changes::new(engine.is_ours_alone())),
+            changes,
             subscribers: RwLock::default(),
             faults: config.faults.clone(),
             budgets: OnceLock::new(),

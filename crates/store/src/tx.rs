@@ -19,7 +19,7 @@ pub struct Tx<'a> {
     effects: &'a mut Effects,
     /// A statement has failed. PostgreSQL refuses all further ones of the step, so all engines do.
     failed: bool,
-    /// When what it reads was taken, if that tells anything.
+    /// When what it reads was taken.
     stamp: Option<Stamp>,
 }
 
@@ -86,12 +86,11 @@ impl<'a> Tx<'a> {
     }
 
     /// For a snapshot that was taken at this moment or later.
-    pub(crate) fn stamped(self, stamp: Option<Stamp>) -> Self {
-        Self { stamp, ..self }
+    pub(crate) fn stamped(self, stamp: Stamp) -> Self {
+        Self { stamp: Some(stamp), ..self }
     }
 
-    /// The moment of a snapshot; `None` in a write, of which nobody knows yet whether it will be kept, and
-    /// where others write to the same database.
+    /// The moment of a snapshot; `None` in a write, of which nobody knows yet whether it will be kept.
     pub fn stamp(&self) -> Option<Stamp> {
         self.stamp
     }

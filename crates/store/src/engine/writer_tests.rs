@@ -131,11 +131,12 @@ impl Bench {
         let root = KeyFile::new(folder.path().join("root").join("root.key"));
         let keys = Database::Sqlite(folder.path().join("keys.sqlite"));
         let vault = Vault::open(&keys, &root, Arc::clone(&random) as domain::SharedRandom).unwrap();
+        let clock: domain::SharedClock = Arc::new(ManualClock::new(Time::from_secs(1_000_000)));
         let shared = Arc::new(Shared {
-            clock: Arc::new(ManualClock::new(Time::from_secs(1_000_000))),
+            clock: Arc::clone(&clock),
             random,
             vault,
-            changes: Arc::new(Changes::new(true)),
+            changes: Arc::new(Changes::new(true, clock)),
             subscribers: RwLock::default(),
             faults: None,
             budgets: OnceLock::new(),
