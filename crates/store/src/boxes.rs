@@ -55,6 +55,11 @@ pub fn allocate_two(
     other: UserId,
 ) -> Result<(Allocation, Allocation), StoreError> {
     // In rising order, as above.
+    if !tx.joins_rows() {
+        let low = allocate(tx, one.min(other), 1, 1)?;
+        let high = allocate(tx, one.max(other), 1, 1)?;
+        return Ok(if one < other { (low, high) } else { (high, low) });
+    }
     let rows = tx.query(ALLOCATE_TWO, &[Value::Int(one.min(other).0), Value::Int(one.max(other).0)])?;
     let of = |owner: UserId| -> Result<Allocation, StoreError> {
         for row in &rows {

@@ -139,8 +139,13 @@ pub fn exchanged(
     (to, received): (UserId, i32),
     date: Time,
 ) -> Result<(), StoreError> {
-    let [a, b] = key(from, Peer::User(to));
-    let [c, d] = key(to, Peer::User(from));
+    let (own, theirs) = (Peer::User(to), Peer::User(from));
+    if !tx.joins_rows() {
+        self::sent(tx, from, own, sent, date)?;
+        return self::received(tx, to, theirs, received, date, 1);
+    }
+    let [a, b] = key(from, own);
+    let [c, d] = key(to, theirs);
     let (sent, received) = (Value::Int(sent.into()), Value::Int(received.into()));
     tx.defer(EXCHANGED, &[a, b, sent, c, d, received, Value::Int(date.secs())])
 }

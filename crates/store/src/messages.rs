@@ -161,6 +161,9 @@ pub fn insert(tx: &mut Tx<'_>, message: Message) -> Result<(), StoreError> {
 
 /// [`insert`] for both copies of a message.
 pub fn insert_two(tx: &mut Tx<'_>, copies: [Message; 2]) -> Result<(), StoreError> {
+    if !tx.joins_rows() {
+        return copies.into_iter().try_for_each(|copy| insert(tx, copy));
+    }
     let [one, other] = &copies;
     let sealed =
         [seal(tx, one.owner, one.id, &one.content)?, seal(tx, other.owner, other.id, &other.content)?];

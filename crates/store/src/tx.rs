@@ -147,6 +147,11 @@ impl<'a> Tx<'a> {
         Ok(rows)
     }
 
+    /// Whether a statement for two rows beats one for each.
+    pub(crate) fn joins_rows(&self) -> bool {
+        self.session.joins_rows()
+    }
+
     /// Says that the closure is past everything by which it might refuse: from here on it fails only where the
     /// database does. Such a failure (or a panic) may undo the whole group of writes instead of this one, which
     /// saves every other closure the price of being taken back alone.

@@ -99,6 +99,10 @@ pub(crate) trait Session {
         rows: &mut Vec<Row>,
     ) -> Result<(), StoreError>;
 
+    /// Whether a statement for two rows beats one for each. Where nothing travels it does not: SQLite then notes what
+    /// it changes, in case the second row is refused.
+    fn joins_rows(&self) -> bool;
+
     /// Runs a script of several statements without parameters.
     fn script(&mut self, sql: &str) -> Result<(), StoreError>;
 

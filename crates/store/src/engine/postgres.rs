@@ -298,6 +298,10 @@ impl Session for PostgresSession {
         Ok(())
     }
 
+    fn joins_rows(&self) -> bool {
+        true
+    }
+
     fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         let client = Arc::clone(&self.client);
         // Without a limit: a migration takes as long as it takes.

@@ -278,6 +278,10 @@ impl Session for SqliteSession<'_> {
         sets.iter().try_for_each(|params| self.query(sql, params, rows))
     }
 
+    fn joins_rows(&self) -> bool {
+        false
+    }
+
     fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         self.connection.execute_batch(sql).map_err(failure)
     }

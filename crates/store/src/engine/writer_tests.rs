@@ -106,6 +106,10 @@ impl Session for MoodySession<'_> {
         Ok(())
     }
 
+    fn joins_rows(&self) -> bool {
+        false
+    }
+
     fn script(&mut self, _sql: &str) -> Result<(), StoreError> {
         Ok(())
     }
