@@ -116,8 +116,20 @@ pub(super) fn files(folder: &Path, except: &[PathBuf]) -> Vec<PathBuf> {
     found
 }
 
-/// No part of a longer number, of a fraction of a second or of a port.
+/// Hex digits in a row that are sealed bytes in a database's own log. Some digits of a code turn up in megabytes of
+/// them by chance; a code that was written down as hex has a form of its own.
+const HEX_RUN: usize = 24;
+/// The longest code.
+const CODE_DIGITS: usize = 6;
+
+/// No part of a longer number, of a fraction of a second, of a port or of bytes in hex.
 fn stands_alone(haystack: &[u8], at: usize, length: usize) -> bool {
+    let is_hex = |byte: &&u8| byte.is_ascii_hexdigit();
+    let left = haystack[..at].iter().rev().take(HEX_RUN).take_while(is_hex).count();
+    let right = haystack[at + length..].iter().take(HEX_RUN).take_while(is_hex).count();
+    if left + right >= HEX_RUN && length <= CODE_DIGITS {
+        return false;
+    }
     let before = at.checked_sub(1).and_then(|before| haystack.get(before));
     let after = haystack.get(at + length);
     !before.is_some_and(|byte| byte.is_ascii_digit() || b":.".contains(byte))
@@ -257,6 +269,7 @@ fn forms_are_what_other_programs_write() {
     let mut search = Search::default();
     search.add("code", &Planted::Digits("40719".to_owned()));
     let found = |text: &str| !search.bytes(Path::new("log"), text.as_bytes()).is_empty();
+    assert!(found("code40719c, deadbeef") && !found("\\x5e9c0a1fd340719c2b771e90a4f3d2e1"));
     assert!(found("the code is 40719.") && found("40719") && found("\"40719\""));
     assert!(!found("12.40719Z") && !found("140719") && !found("407190") && !found("127.0.0.1:40719"));
 }
