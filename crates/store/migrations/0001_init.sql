@@ -36,6 +36,7 @@ CREATE TABLE deletions (
     asked_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+-- Not clustered by its key: rows this long would lie outside of the tree, each on a page of its own.
 CREATE TABLE auth_keys (
     id BIGINT NOT NULL PRIMARY KEY,
     key BLOB NOT NULL,
@@ -52,7 +53,7 @@ CREATE TABLE auth_keys (
     last_active BIGINT NOT NULL,
     main_id BIGINT,
     flags BIGINT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX auth_keys_user_id ON auth_keys (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX auth_keys_perm_id ON auth_keys (perm_id) WHERE perm_id IS NOT NULL;
 CREATE INDEX auth_keys_main_id ON auth_keys (main_id) WHERE main_id IS NOT NULL;
