@@ -34,6 +34,10 @@ use crate::report::{Report, Rounds};
 const FAULT_PEOPLE: usize = 6;
 const FAULT_WINDOW: usize = 2;
 
+/// Of every server's configuration the end: people write as fast as they are answered, and nobody is to be told to
+/// wait.
+const LIMITS: &str = "[limits]\nmessages_per_minute = 1000000\n";
+
 #[derive(Parser)]
 struct Args {
     /// The server's binary.
@@ -124,7 +128,7 @@ async fn kill(args: &Args, engine: &str, dice: &Dice) -> Result<Rounds, String> 
         _ => return Err("there is no such engine; there are sqlite, postgres".to_owned()),
     };
     let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
-    let mut setup = Setup::new(&args.server, folder.path());
+    let mut setup = Setup { config: LIMITS.to_owned(), ..Setup::new(&args.server, folder.path()) };
     if let Some(cluster) = &cluster {
         setup.database = Some(cluster.database("rounds", cluster.port())?);
     }

@@ -23,8 +23,6 @@ pub(crate) async fn jumps(stage: &Stage) -> Result<Fault, String> {
     let shim = Shim::clock(folder.path())?;
     let mut setup = setup(stage, folder.path());
     setup.environment = shim.environment();
-    // Nobody is to be held back for sending too much in what is a minute for the server.
-    setup.config.push_str("[limits]\nmessages_per_minute = 1000000\n");
     let mut scene = Scene::begin(stage, setup, Some(folder)).await?;
     let mut back_ms = 0;
     let (mut stood, mut ahead) = (0, 0);

@@ -18,7 +18,7 @@ const SLACK_MS: i64 = 5_000;
 pub(crate) async fn peers_vanish(stage: &Stage) -> Result<Fault, String> {
     let folder = folder()?;
     let mut setup = setup(stage, folder.path());
-    setup.config.push_str(&format!("[limits]\nidle_secs = {IDLE_SECS}\nwrite_secs = {IDLE_SECS}\n"));
+    setup.config.push_str(&format!("idle_secs = {IDLE_SECS}\nwrite_secs = {IDLE_SECS}\n"));
     let scene = Scene::begin(stage, setup, Some(folder)).await?;
     let address = scene.crowd.world.server.address;
     let before = system::connections(address)?;

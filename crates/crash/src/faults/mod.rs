@@ -13,6 +13,7 @@ use std::time::Duration;
 use bench::server::{Server, Setup};
 use bench::world::World;
 
+use crate::LIMITS;
 use crate::check::Checker;
 use crate::figures;
 use crate::load::Load;
@@ -222,7 +223,7 @@ fn folder() -> Result<tempfile::TempDir, String> {
 
 /// A server of its own that says in its log when things work again, and tells its figures.
 fn setup(stage: &Stage, folder: &Path) -> Setup {
-    let config = "metrics = \"127.0.0.1:0\"\n".to_owned();
+    let config = format!("metrics = \"127.0.0.1:0\"\n{LIMITS}");
     Setup { log: "info".to_owned(), config, ..Setup::new(&stage.server, folder) }
 }
 

@@ -134,7 +134,7 @@ pub(crate) async fn readers(stage: &Stage) -> Result<Fault, String> {
     let folder = folder()?;
     let mut setup = setup(stage, folder.path());
     setup.config.push_str(&format!(
-        "[limits]\noutgoing_bytes = {}\nwrite_secs = {WRITE_SECS}\nnewcomers_per_address = 20000\n",
+        "outgoing_bytes = {}\nwrite_secs = {WRITE_SECS}\nnewcomers_per_address = 20000\n",
         OUTGOING_MIB << 20
     ));
     let mut scene = Scene::begin(stage, setup, Some(folder)).await?;

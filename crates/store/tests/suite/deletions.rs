@@ -12,7 +12,7 @@ use store::scheduled::{self, Scheduled};
 use store::users::{self, Account, Profile};
 use store::{CommitFate, Faults, Store, StoreError, Tx, boxes, deletions, privacy, settings, shreds};
 
-use crate::support::{Engine, Fixture, both, contains, runtime};
+use crate::support::{Engine, Fixture, both, contains, message, runtime};
 use crate::vault::{back_up, restore};
 
 const ANN: UserId = UserId(1_000_000_001);
@@ -41,21 +41,8 @@ fn fill(tx: &mut Tx<'_>, user: UserId, partner: UserId) -> Result<(), StoreError
     let peer = Peer::User(partner);
     boxes::allocate(tx, user, NOTES, NOTES)?;
     for id in 1..=NOTES {
-        let message = Message {
-            owner: user,
-            id,
-            peer,
-            twin: Some(id),
-            from: user,
-            date: tx.now(),
-            edit_date: None,
-            flags: 0,
-            random_id: None,
-            reply_to: None,
-            expires_at: None,
-            pts: id,
-            content: text.clone().into_bytes(),
-        };
+        let bare = message(tx, user, peer, id, id);
+        let message = Message { twin: Some(id), content: text.clone().into_bytes(), ..bare };
         messages::insert(tx, message)?;
     }
     dialogs::sent(tx, user, peer, NOTES, tx.now())?;

@@ -2,31 +2,17 @@
 
 use domain::{Peer, Time, UserId};
 use store::events::{self, Event, Position, What};
-use store::messages::{self, Message};
+use store::messages;
 use store::{StoreError, Tx, boxes};
 
-use crate::support::both;
+use crate::support::{both, message};
 
 const ANN: UserId = UserId(1);
 const BOB: Peer = Peer::User(UserId(2));
 
 fn arrive(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let place = boxes::allocate(tx, ANN, 1, 1)?;
-    let message = Message {
-        owner: ANN,
-        id: place.message_id,
-        peer: BOB,
-        twin: None,
-        from: ANN,
-        date: tx.now(),
-        edit_date: None,
-        flags: 0,
-        random_id: None,
-        reply_to: None,
-        expires_at: None,
-        pts: place.pts,
-        content: Vec::new(),
-    };
+    let message = message(tx, ANN, BOB, place.message_id, place.pts);
     messages::insert(tx, message)
 }
 

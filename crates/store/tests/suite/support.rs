@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::Time;
 use domain::testing::{ManualClock, SeededRandom};
+use domain::{Peer, Time, UserId};
+use store::messages::Message;
 use store::{Database, Faults, KeyFile, Row, Store, StoreConfig, StoreError, Value};
 use tempfile::TempDir;
 use testkit::postgres;
@@ -123,4 +124,23 @@ pub(crate) async fn pts(store: &Store, owner: i64) -> Option<i64> {
 pub(crate) async fn owners(store: &Store) -> Vec<i64> {
     let rows: Result<Vec<Row>, StoreError> = store.read(|tx| tx.query(ALL, &[])).await;
     rows.expect("the read succeeds").iter().map(|row| row.int(0).expect("an integer")).collect()
+}
+
+/// A message without words that `owner` wrote to `peer`.
+pub(crate) fn message(tx: &store::Tx<'_>, owner: UserId, peer: Peer, id: i32, pts: i32) -> Message {
+    Message {
+        owner,
+        id,
+        peer,
+        twin: None,
+        from: owner,
+        date: tx.now(),
+        edit_date: None,
+        flags: 0,
+        random_id: None,
+        reply_to: None,
+        expires_at: None,
+        pts,
+        content: Vec::new(),
+    }
 }

@@ -2,11 +2,11 @@
 
 use domain::words as text;
 use domain::{Peer, UserId};
-use store::messages::{self, Message};
+use store::messages;
 use store::words::{self, Asked, Builder};
 use store::{Owner, StoreError, Tx, Value, boxes};
 
-use crate::support::both;
+use crate::support::{both, message};
 
 const ANN: UserId = UserId(1);
 const BOB: Peer = Peer::User(UserId(2));
@@ -26,21 +26,7 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 }
 
 fn put(tx: &mut Tx<'_>, id: i32) -> Result<(), StoreError> {
-    let message = Message {
-        owner: ANN,
-        id,
-        peer: BOB,
-        twin: None,
-        from: ANN,
-        date: tx.now(),
-        edit_date: None,
-        flags: 0,
-        random_id: None,
-        reply_to: None,
-        expires_at: None,
-        pts: id,
-        content: Vec::new(),
-    };
+    let message = message(tx, ANN, BOB, id, id);
     messages::insert(tx, message)
 }
 
