@@ -36,7 +36,7 @@ const MESSAGE_CHARS: usize = 4000;
 /// What the server may keep for all of them together.
 const OUTGOING_MIB: u64 = 64;
 /// What a connection costs beside: its task, its session, what is encoded for it and not yet taken.
-const CONNECTION_KIB: u64 = 192;
+const CONNECTION_KIB: u64 = 384;
 const WRITE_SECS: u64 = 5;
 /// What the system may keep for a connection, both ends taken together.
 const SYSTEM_KIB: u64 = 192;
