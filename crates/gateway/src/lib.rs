@@ -110,6 +110,7 @@ fn shared(parts: Parts, stop: watch::Receiver<bool>) -> Arc<Shared> {
         random: parts.random,
         next_connection: AtomicU64::new(1),
         slow_readers: Mutex::default(),
+        reporting: Mutex::default(),
         stop,
     })
 }

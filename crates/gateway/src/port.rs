@@ -273,6 +273,8 @@ impl Port {
                 self.sessions.push(Arc::clone(&entry));
             }
             if attached == Attached::First {
+                // Else the end of an earlier session of this name would be taken for that of this one.
+                self.shared.report_gone();
                 self.shared.handler.connected(entry.reference);
             }
             return Ok(entry);

@@ -33,7 +33,7 @@ pub struct Registry {
     sessions_max: usize,
     outgoing: Arc<Total>,
     session_idle_secs: i64,
-    /// Sessions that ended and whose handler was not told yet.
+    /// Sessions that ended and whose handler was not told yet. Put here before one of the same name can begin.
     gone: Mutex<Vec<SessionRef>>,
     pub(crate) gone_news: Notify,
     salt_secret: SaltSecret,
@@ -198,22 +198,21 @@ impl Registry {
     /// Ends some sessions without a connection of keys that nobody is signed in with. False when there are
     /// none.
     fn evict_strangers(&self, now: Time) -> bool {
-        let mut gone = Vec::new();
+        let mut gone = 0;
         for shard in &self.shards {
             for slot in lock(shard).values_mut().filter(|slot| !slot.key.has_user()) {
-                let room = EVICTED_AT_ONCE - gone.len();
+                let room = EVICTED_AT_ONCE - gone;
                 let away = |entry: &mut Arc<Entry>| !entry.status.is_connected();
                 let evicted: Vec<_> = slot.sessions.extract_if(.., away).take(room).collect();
-                for entry in evicted {
+                for entry in &evicted {
                     entry.status.end();
-                    slot.remember(&entry, now);
-                    gone.push(entry.reference);
+                    slot.remember(entry, now);
                 }
+                gone += evicted.len();
+                self.report_gone(evicted.iter().map(|entry| entry.reference));
             }
         }
-        let found = !gone.is_empty();
-        self.report_gone(gone);
-        found
+        gone > 0
     }
 
     /// A session that there is.
@@ -232,9 +231,9 @@ impl Registry {
         };
         let entry = slot.sessions.swap_remove(at);
         slot.remember(&entry, self.clock.now());
+        self.report_gone([session]);
         drop(shard);
         entry.state().end(None);
-        self.report_gone([session]);
         true
     }
 
@@ -243,13 +242,14 @@ impl Registry {
     pub(crate) fn sweep(&self, now: Time) {
         let session_limit = now.plus_secs(-self.session_idle_secs);
         let key_limit = now.plus_secs(-IDLE_KEY_SECS);
-        let mut gone = Vec::new();
         let mut expired = Vec::new();
         let mut idle = 0;
         for shard in &self.shards {
+            let mut gone = Vec::new();
             let mut shard = lock(shard);
             shard.retain(|_, slot| {
                 if slot.key.is_expired(now) {
+                    gone.extend(slot.sessions.iter().map(|entry| entry.reference));
                     expired.append(&mut slot.sessions);
                     return false;
                 }
@@ -272,15 +272,16 @@ impl Registry {
                 idle += 1;
                 slot.used > key_limit && idle <= IDLE_KEYS
             });
+            self.report_gone(gone);
         }
         for entry in expired {
             entry.state().end(Some(Close::KeyGone));
-            gone.push(entry.reference);
         }
-        self.report_gone(gone);
     }
 
-    /// The sessions that ended since it was asked last.
+    /// The sessions that ended since it was asked last, for [`Shared::report_gone`].
+    ///
+    /// [`Shared::report_gone`]: crate::shared::Shared::report_gone
     pub(crate) fn take_gone(&self) -> Vec<SessionRef> {
         std::mem::take(&mut *lock(&self.gone))
     }
@@ -289,9 +290,12 @@ impl Registry {
         let mut gone = lock(&self.gone);
         let before = gone.len();
         gone.extend(ended);
-        self.sessions.fetch_sub(gone.len() - before, Ordering::Relaxed);
+        let more = gone.len() - before;
         drop(gone);
-        self.gone_news.notify_one();
+        if more > 0 {
+            self.sessions.fetch_sub(more, Ordering::Relaxed);
+            self.gone_news.notify_one();
+        }
     }
 
     fn shard(&self, key_id: i64) -> MutexGuard<'_, HashMap<i64, Slot>> {
@@ -308,6 +312,9 @@ impl Registry {
                 let is_it = slot.key.id() == auth_key_id || slot.key.auth_key_id() == auth_key_id;
                 if is_it {
                     found.extend(slot.sessions.iter().cloned());
+                }
+                if is_it && remove {
+                    self.report_gone(slot.sessions.iter().map(|entry| entry.reference));
                 }
                 !(is_it && remove)
             });
@@ -334,7 +341,6 @@ impl Sessions for Registry {
         for entry in &ended {
             entry.state().end(Some(Close::KeyGone));
         }
-        self.report_gone(ended.iter().map(|entry| entry.reference));
     }
 
     fn disconnect_key(&self, auth_key_id: i64) {

@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) next_connection: AtomicU64,
     /// What was said of clients that do not read.
     pub(crate) slow_readers: Mutex<Repeats>,
+    /// Held by whoever tells the handler of sessions that ended.
+    pub(crate) reporting: Mutex<()>,
     /// True once the server stops.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -87,8 +89,10 @@ impl Shared {
         }
     }
 
-    /// Tells the handler which sessions ended.
+    /// Tells the handler which sessions ended, before it hears of others of the same name: when it returns,
+    /// nothing of what ended until now is left to be told.
     pub(crate) fn report_gone(&self) {
+        let _told_in_order = self.reporting.lock().unwrap_or_else(PoisonError::into_inner);
         for session in self.registry.take_gone() {
             self.handler.session_gone(session);
         }

@@ -317,6 +317,31 @@ async fn a_destroyed_session_takes_nothing_twice() {
     assert_eq!(tally(order), [(query(9, &[7]), 1), (query(9, &[8]), 1)].into());
 }
 
+/// The end of a session is not taken for that of the one that takes its name at once: that one hears what is
+/// pushed.
+#[tokio::test]
+async fn a_session_that_comes_back_at_once_is_there() {
+    let server = Server::start().await;
+    let mut hand = Hand::new(&server).await;
+    let again = SessionRef { key_id: hand.key.id(), session_id: hand.session_id };
+    for round in 1..=10 {
+        hand.session_id = again.session_id;
+        hand.send(&query(9, &[round])).await;
+        hand.until_holds(&query(9, &[round])).await;
+        hand.session_id = again.session_id + 1;
+        let destroy = [0xe751_2126_u32.to_le_bytes().as_slice(), &again.session_id.to_le_bytes()].concat();
+        let (_, destroy) = hand.seal(&destroy);
+        hand.session_id = again.session_id;
+        let (_, back) = hand.seal(&query(9, &[-round]));
+        hand.wire.send(&destroy, false).await.unwrap();
+        hand.wire.send(&back, false).await.unwrap();
+        hand.until_holds(&query(9, &[-round])).await;
+        let gone = || lock(&server.handler.gone).iter().filter(|session| **session == again).count();
+        until("the handler is told", || gone() == usize::try_from(round).unwrap()).await;
+        assert!(server.is_connected(again), "round {round}");
+    }
+}
+
 #[tokio::test]
 async fn several_sessions_share_a_key() {
     let server = Server::start().await;
