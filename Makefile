@@ -72,7 +72,7 @@ lint: ## Checks formatting, lints, licences and documentation.
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	@if $(CARGO) deny --version >/dev/null 2>&1; then
 	    $(CARGO) deny --log-level error check bans licenses sources
-	    $(CARGO) deny --manifest-path fuzz/Cargo.toml --config deny.toml --log-level error check licenses sources
+	    $(CARGO) deny --locked --manifest-path fuzz/Cargo.toml --config deny.toml --log-level error check licenses sources
 	    # The advisories are somebody else's repository, which not every machine reaches.
 	    if $(CARGO) deny --log-level off fetch db >/dev/null 2>&1; then
 	        $(CARGO) deny --log-level error check advisories
